@@ -1,0 +1,42 @@
+"""Stops a start that lacks a setting, with a sentence that says what to set."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, register
+
+SHORTEST_KEY = 32
+
+
+def problems() -> Iterator[str]:
+    """One sentence for each setting that is missing or unusable in this environment."""
+    if settings.KPR_ENVIRONMENT != "production":
+        return
+    for name, use in (
+        ("SECRET_KEY", "signs sessions"),
+        ("KPR_PSEUDONYM_KEY", "turns identity numbers into pseudonyms"),
+        ("KPR_MESSAGE_KEY", "encrypts received messages"),
+    ):
+        value = getattr(settings, name)
+        if len(value) < SHORTEST_KEY:
+            state = "is not set" if not value else f"is shorter than {SHORTEST_KEY} characters"
+            yield (
+                f"{name} {state}. It {use}. Set {name} (or {name}_FILE) to a random text of at least {SHORTEST_KEY} "
+                "characters, kept outside the database, for example from `openssl rand -hex 32`."
+            )
+
+
+def stop_if_unusable() -> None:
+    """Raises:
+    SystemExit: with status 1, after writing each problem to standard error.
+    """
+    if found := list(problems()):
+        print("\n".join(found), file=sys.stderr)
+        raise SystemExit(1)
+
+
+@register
+def check_configuration(**_kwargs: Any) -> list[Error]:
+    return [Error(sentence, id=f"kpr.E{n:03}") for n, sentence in enumerate(problems(), start=1)]

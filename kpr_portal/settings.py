@@ -1,0 +1,225 @@
+"""Settings. Everything an operator sets comes from the environment; docs/operations.md lists the names."""
+
+import datetime
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import dj_database_url
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from kpr_portal import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+KPR_DATA_DIR = environment.data_directory()
+KPR_ENVIRONMENT = environment.environment_name(KPR_DATA_DIR)
+IN_PRODUCTION = KPR_ENVIRONMENT == "production"
+
+SECRET_KEY = environment.secret("SECRET_KEY", KPR_DATA_DIR, generate=not IN_PRODUCTION)
+# Key of the pseudonyms (HMAC-SHA-256). Its loss cuts the years apart, its theft allows a dictionary attack.
+KPR_PSEUDONYM_KEY = environment.secret("KPR_PSEUDONYM_KEY", KPR_DATA_DIR, generate=not IN_PRODUCTION)
+KPR_PSEUDONYM_KEY_VERSION = environment.number("KPR_PSEUDONYM_KEY_VERSION", 1)
+# Key that wraps the key of each stored message (AES-256-GCM). Servers that share a database must share it.
+KPR_MESSAGE_KEY = environment.secret(
+    "KPR_MESSAGE_KEY", KPR_DATA_DIR, generate=not (IN_PRODUCTION and os.environ.get("DATABASE_URL"))
+)
+
+DEBUG = False
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", "")
+
+# --- What the register decides -------------------------------------------------------------------------------
+# Deadline for the annual message: 15 January of the year after (KPR-forskriften; Helsedirektoratet's reporting guide).
+KPR_DEADLINE_MONTH_DAY = (1, 15)
+# A "person" reported by this many municipalities in one year is a test user (the register's webinar says 6).
+KPR_MANY_MUNICIPALITIES = environment.number("KPR_MANY_MUNICIPALITIES", 6)
+# Days that the received message is kept, encrypted, after it was processed.
+KPR_MESSAGE_RETENTION_DAYS = environment.number("KPR_MESSAGE_RETENTION_DAYS", 30)
+# Largest message, in bytes, as received and unpacked.
+KPR_MAX_MESSAGE_BYTES = environment.number("KPR_MAX_MESSAGE_BYTES", 300 * 1024 * 1024)
+# The day that the portal takes as today (demonstration and tests only), as YYYY-MM-DD.
+KPR_TODAY = os.environ.get("KPR_TODAY", "")
+if KPR_TODAY:
+    if IN_PRODUCTION:
+        raise ImproperlyConfigured("KPR_TODAY moves the calendar and is for demonstration and tests. Unset it.")
+    try:
+        datetime.date.fromisoformat(KPR_TODAY)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"KPR_TODAY is «{KPR_TODAY}». Set it to a date such as 2024-01-08.") from error
+
+# --- Django --------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "kpr_portal",
+    "quality",
+    "submissions",
+    "municipalities",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "axes",
+    "csp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "municipalities.middleware.AccessMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "kpr_portal.urls"
+WSGI_APPLICATION = "kpr_portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "municipalities.context.portal",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+        },
+    }
+]
+# The embedded server listens on a socket in a directory that kpr_portal/embedded.py chooses for the data directory.
+EMBEDDED_POSTGRES_URL = f"postgresql://postgres@{quote(str(KPR_DATA_DIR / 'postgres'), safe='')}/postgres"
+DATABASES = {"default": dj_database_url.parse(os.environ.get("DATABASE_URL") or EMBEDDED_POSTGRES_URL)}
+DATABASES["default"]["CONN_MAX_AGE"] = environment.number("CONN_MAX_AGE", 60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["OPTIONS"] = {"connect_timeout": 3}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+SILENCED_SYSTEM_CHECKS = ["security.W003"]
+
+AUTH_USER_MODEL = "municipalities.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "front"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = datetime.timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "municipalities/locked_out.html"
+AXES_RESET_ON_SUCCESS = True
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SECURE_HSTS_SECONDS = 31536000 if IN_PRODUCTION else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if environment.number("BEHIND_PROXY", 0) else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+FILE_UPLOAD_HANDLERS = ["submissions.upload.UnnamedFileUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+LANGUAGE_CODE = "nb"
+LANGUAGES = [("nb", _("bokmål")), ("nn", _("nynorsk")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Europe/Oslo"
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Celery --------------------------------------------------------------------------------------------------
+EMBEDDED_BROKER_SOCKET = KPR_DATA_DIR / "valkey.sock"
+CELERY_BROKER_URL = os.environ.get("BROKER_URL") or f"redis+socket://{EMBEDDED_BROKER_SOCKET}"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 3,
+    "socket_connect_timeout": 3,
+    "queue_order_strategy": "priority",
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+KPR_SWEEP_SECONDS = environment.number("KPR_SWEEP_SECONDS", 10)
+CELERY_BEAT_SCHEDULE = {
+    "nudge-waiting": {"task": "submissions.nudge_waiting", "schedule": float(KPR_SWEEP_SECONDS)},
+    "shred-old-messages": {"task": "submissions.shred_messages", "schedule": 3600.0},
+    "daily-refresh": {"task": "quality.refresh", "schedule": crontab(hour="4", minute="0")},
+}
+
+# --- REST ----------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["municipalities.api.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "municipalities.api.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "municipalities.api.problem_handler",
+    "PAGE_SIZE": 100,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "KPR-portalen",
+    "DESCRIPTION": "Submissions, findings and aggregates of KPR helse og omsorg. Errors are RFC 9457 problems.",
+    "VERSION": "1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"axes": {"level": "WARNING"}},
+}

@@ -1,0 +1,13 @@
+"""The web server's entry; refuses to start when a setting is missing."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpr_portal.settings")
+
+application = get_wsgi_application()
+
+from kpr_portal.configuration import stop_if_unusable  # noqa: E402  (needs the settings above)
+
+stop_if_unusable()

@@ -1,0 +1,31 @@
+#!/usr/bin/env python
+"""Django's command line; starts the embedded PostgreSQL when a command needs a database and none is named."""
+
+import os
+import sys
+
+NEEDS_NO_DATABASE = {
+    "portal",
+    "help",
+    "makemessages",
+    "compilemessages",
+    "collectstatic",
+    "generate_nation",
+    "spectacular",
+}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpr_portal.settings")
+    from django.core.management import execute_from_command_line
+
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command not in NEEDS_NO_DATABASE and not {"--help", "-h"} & set(sys.argv):
+        from kpr_portal.embedded import ensure_postgres
+
+        ensure_postgres()
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,6 @@
+"""All checks, by theme. A tuple that can be read, rather than a registration that can be forgotten."""
+
+from quality.check import Check
+
+CHECKS: tuple[Check, ...] = ()
+BY_CODE: dict[str, Check] = {check.code: check for check in CHECKS}
