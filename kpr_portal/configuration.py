@@ -33,8 +33,7 @@ def stop_if_unusable() -> None:
     SystemExit: with status 1, after writing each problem to standard error.
     """
     if found := list(problems()):
-        print("\n".join(found), file=sys.stderr)
-        raise SystemExit(1)
+        sys.exit("\n".join(found))
 
 
 @register
