@@ -113,13 +113,20 @@ def visible(rows: type[M] | QuerySet[M], access: Access) -> QuerySet[M]:
 
 
 def enter_database_role(access: Access) -> None:
-    """The second wall: the rest of this transaction runs as a role that row-level security binds to this access.
+    """The second wall: from here this transaction runs as a role that row-level security binds to this access.
 
-    Must be called inside a transaction; the role and the municipalities end with it.
+    Must be called inside a transaction; the role and the municipalities end with it, or with `leave_database_role`.
     """
     role = ROLE_OF_REGISTRY if access.municipalities is None else ROLE_OF_WEB
-    codes = ",".join(sorted(access.municipalities or ()))
+    _set_for_transaction(role, ",".join(sorted(access.municipalities or ())))
+
+
+def leave_database_role() -> None:
+    _set_for_transaction("none", "")
+
+
+def _set_for_transaction(role: str, municipalities: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT set_config('kpr.municipalities', %s, true), set_config('role', '{role}', true)", [codes]
+            "SELECT set_config('kpr.municipalities', %s, true), set_config('role', %s, true)", [municipalities, role]
         )

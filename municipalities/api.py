@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.permissions import BasePermission
@@ -36,7 +36,7 @@ class TokenAuthentication(BaseAuthentication):
         return 'Bearer realm="KPR"'
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = TokenAuthentication
     name = "token"
 
@@ -65,6 +65,27 @@ class NeedsScope(BasePermission):
 class Pages(PageNumberPagination):
     page_size_query_param = "page_size"
     max_page_size = 1000
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    line = serializers.IntegerField()
+    column = serializers.IntegerField()
+    path = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """RFC 9457 problem details."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField(required=False)
+    errors = ErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # RFC 9457's name
+    first = serializers.IntegerField(required=False)
+    submission = serializers.IntegerField(required=False)
 
 
 def problem(status: int, detail: str, **members: Any) -> Response:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from municipalities.access import ANONYMOUS, Access, enter_database_role
+from municipalities.access import ANONYMOUS, Access, enter_database_role, leave_database_role
 
 NEEDS_NO_DATABASE = ("/healthz", "/readyz")
 
@@ -29,4 +29,9 @@ class AccessMiddleware:
             access = Access.for_token(secret) if secret is not None else Access.for_user(request.user)
             request.access = access  # type: ignore[attr-defined]
             enter_database_role(access or ANONYMOUS)
-            return self.get_response(request)
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+            else:
+                leave_database_role()
+            return response

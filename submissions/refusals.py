@@ -1,0 +1,65 @@
+"""Why a message was not taken in: each kind is one HTTP status, and says what was wrong and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from submissions.models import Submission
+
+
+@dataclass(frozen=True)
+class MessageError:
+    """One fault of form. `line` and `column` count from 1 and point at the element's first character; 0 = unknown."""
+
+    line: int
+    column: int
+    path: str
+    code: str
+    message: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Refusal(Exception):
+    """A message that is not taken in. `submission` is the receipt of the refusal, where one could be kept."""
+
+    status = 400
+
+    def __init__(self, detail: str, *, errors: tuple[MessageError, ...] = (), code: str = "invalid") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
+        self.code = code
+        self.submission: Submission | None = None
+
+
+class Invalid(Refusal):
+    """Not well-formed, not valid against the schema, or not what the portal receives."""
+
+
+class NotYours(Refusal):
+    """The message names a municipality that the sender may not submit for."""
+
+    status = 403
+
+
+class Repeat(Refusal):
+    """Byte for byte a message that is already received; `first` is that one."""
+
+    status = 409
+
+    def __init__(self, detail: str, first: Submission) -> None:
+        super().__init__(detail, code="repeat")
+        self.first = first
+
+
+class TooLarge(Refusal):
+    status = 413
+
+
+class KeyReused(Refusal):
+    """The Idempotency-Key was used before, with another message."""
+
+    status = 422
