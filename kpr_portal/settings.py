@@ -184,7 +184,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_timeout": 3,
     "socket_connect_timeout": 3,
-    "queue_order_strategy": "priority",
+    # A nudge that cannot be sent at once is left to the sweep; a request never waits for the broker.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.2,
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -74,7 +74,9 @@ def date(text: str | None) -> str:
 
 def words(text: str | None) -> str:
     """A text as COPY takes it, with runs of white space as one space (xs:token)."""
-    return " ".join(text.split()).translate(COPY_ESCAPES) if text else ""
+    if not text or text.isalnum():
+        return text or ""
+    return " ".join(text.split()).translate(COPY_ESCAPES)
 
 
 def integer(text: str) -> str:
@@ -165,6 +167,7 @@ class _Reader:
         return None
 
     def add(self, model: type[PersonLevel], rest: str) -> int:
+        """Put one line in wait; returns the row's key."""
         table = self.tables[model]
         table.count += 1
         key = self.first + table.count
@@ -221,6 +224,8 @@ class _Reader:
 
     def reference(self, text: str, number: str = "") -> str:
         """The sender's own number; never an identity number, which some systems put there."""
+        if len(text) < len("ddmmyynnnkk") and text.isalnum() and text != number:
+            return text
         reference = words(text)
         if reference == number or IDENTITY_NUMBER.fullmatch(reference):
             return f"skjult-{self.persons}"
