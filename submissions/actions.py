@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from municipalities import calendar
 from municipalities.models import Unit
 from submissions import vault
-from submissions.load import load
+from submissions.load import clear, load
 from submissions.models import UNFINISHED, Service, Stage, Status, Submission
 from submissions.signals import loaded
 
@@ -88,6 +88,8 @@ def _process(submission: Submission) -> None:
     )
     if submission.message is None:
         raise ValueError("the stored message is gone")
+    if submission.attempts > 1:
+        clear(submission)
     load(submission, vault.read(submission.message))
     _find_units(submission)
     submission.refresh_from_db()

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
+import psycopg
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
+from django.db.models import AutoField, Model
 from stdnum.no import orgnr
 
 from submissions import identity
@@ -29,7 +33,7 @@ from submissions.models import (
 )
 
 IDS_PER_SUBMISSION = 10_000_000  # more rows of one kind than 300 MB of XML can hold
-BATCH_PERSONS = 4000
+BATCH_PERSONS = 2000
 NULL = r"\N"
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_SMALL = 2**15 - 1
@@ -38,19 +42,44 @@ IDENTITY_NUMBER = re.compile(r"\d{6} ?\d{5}", re.ASCII)
 
 
 def load(submission: Submission, pieces: Iterable[bytes]) -> None:
-    """Replace the submission's rows by what the message holds, batch by batch; its counts show the progress.
+    """Store the rows of the message, batch by batch; the submission's counts show the progress.
 
-    Each batch is committed on its own: the rows count for nobody until the submission is made current.
+    Each batch is committed on its own: the rows count for nobody until the submission is made current. PostgreSQL stores
+    one batch while the next is read.
     """
-    clear(submission)
+    connection.ensure_connection()
     reader = _Reader(submission)
     parser = safe_parser(reader)
-    for piece in pieces:
-        parser.feed(piece)
-        if reader.persons - reader.stored >= BATCH_PERSONS:
-            reader.store()
-    parser.close()
-    reader.store()
+    with ThreadPoolExecutor(max_workers=1) as storing:
+        stored: Future[None] | None = None
+        for piece in pieces:
+            parser.feed(piece)
+            if reader.waiting >= BATCH_PERSONS:
+                stored = _store_after(stored, storing, reader)
+        parser.close()
+        _store_after(stored, storing, reader).result()
+
+
+def _store_after(earlier: Future[None] | None, storing: ThreadPoolExecutor, reader: _Reader) -> Future[None]:
+    """Hand over a batch when the one before it is stored: no more than two are ever in memory."""
+    if earlier:
+        earlier.result()
+    return storing.submit(_store, connection.connection, reader.take_batch())
+
+
+def _store(database: psycopg.Connection[Any], batch: _Batch) -> None:
+    """Copy a batch and show how far we have come, in one transaction (a savepoint where there is one already).
+
+    Runs beside the reading, on the reader's own connection, which the reader leaves alone meanwhile.
+    """
+    with database.transaction(), database.cursor() as cursor:
+        for sql, lines in batch.copies:
+            with cursor.copy(sql) as copy:
+                copy.write("".join(lines))
+        cursor.execute(
+            "UPDATE submissions_submission SET persons = %s, services = %s WHERE id = %s",
+            [batch.persons, batch.services, batch.submission],
+        )
 
 
 def clear(submission: Submission) -> None:
@@ -59,6 +88,7 @@ def clear(submission: Submission) -> None:
         model._default_manager.filter(submission=submission).delete()
 
 
+@lru_cache(maxsize=32768)
 def date(text: str | None) -> str:
     """An xs:date as COPY takes it: without its time zone, and within the years that a program can hold (1 to 9999)."""
     if not text:
@@ -93,6 +123,12 @@ def code_number(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
+def code(text: str) -> str:
+    """A code as given and its number, as two COPY columns."""
+    return f"{words(text)}\t{code_number(text)}"
+
+
+@lru_cache(maxsize=4096)
 def organisation(text: str | None) -> str:
     """The organisation number as given and whether its check digit is right, as two COPY columns."""
     number = words(text)
@@ -107,30 +143,31 @@ def hours(text: str | None) -> str:
     return text.strip() if text else NULL
 
 
-class _Table:
-    """Lines waiting to be copied into one table."""
+@dataclass(frozen=True)
+class _Batch:
+    """Lines to be copied, and the counts when they are."""
 
-    def __init__(self, model: type[PersonLevel], columns: str) -> None:
-        fields = [f.column for f in model._meta.local_concrete_fields]
-        wanted = columns.split()
-        if set(fields) != set(wanted):
-            raise TypeError(f"The loader and {model.__name__} disagree on columns: {set(fields) ^ set(wanted)}")
-        quoted = ", ".join(f'"{column}"' for column in wanted)
-        self.sql = f"COPY {model._meta.db_table} ({quoted}) FROM STDIN"
-        self.lines: list[str] = []
-        self.count = 0
+    submission: int
+    persons: int
+    services: int
+    copies: list[tuple[str, list[str]]]
 
-    def store(self, cursor: Any) -> None:
-        if self.lines:
-            with cursor.copy(self.sql) as copy:
-                copy.write("".join(self.lines))
-            self.lines.clear()
+
+def _copy_into(model: type[Model], columns: str) -> str:
+    """The COPY statement; it fails at once where the loader and the model disagree on columns."""
+    wanted = columns.split()
+    fields = {field.column for field in model._meta.local_concrete_fields if not isinstance(field, AutoField)}
+    if fields != set(wanted):
+        raise TypeError(f"The loader and {model.__name__} disagree on columns: {fields ^ set(wanted)}")
+    quoted = ", ".join(f'"{column}"' for column in wanted)
+    return f"COPY {model._meta.db_table} ({quoted}) FROM STDIN"
 
 
 class _Reader:
     """The parser calls `start` for each element; each is turned into one COPY line."""
 
-    COLUMNS: ClassVar[dict[type[PersonLevel], str]] = {
+    COLUMNS: ClassVar[dict[type[Model], str]] = {
+        Contact: "submission_id name phone email other_email type",
         Person: "id submission_id municipality_id user_ref pseudonym key_version identity_type identity_valid month_shift "
         "sex birth_year district home_municipality",
         Service: "id submission_id municipality_id person_id service_ref type_code type applied_on decided_on start end "
@@ -144,10 +181,9 @@ class _Reader:
         self.submission = submission
         self.first = submission.pk * IDS_PER_SUBMISSION
         self.owner = f"{submission.pk}\t{submission.municipality_id}"
-        self.tables = {model: _Table(model, columns) for model, columns in self.COLUMNS.items()}
-        self.contacts: list[Contact] = []
-        self.persons = 0
-        self.stored = 0
+        self.statements = {model: _copy_into(model, columns) for model, columns in self.COLUMNS.items()}
+        self.lines: dict[type[Model], list[str]] = {model: [] for model in self.COLUMNS}
+        self.counts: dict[type[Model], int] = dict.fromkeys(self.COLUMNS, 0)
         self.person_id = self.service_id = self.first
         self.key_version = settings.KPR_PSEUDONYM_KEY_VERSION
         self.row_of: dict[str, Callable[[Any], None]] = {
@@ -166,28 +202,29 @@ class _Reader:
     def close(self) -> None:
         return None
 
+    @property
+    def waiting(self) -> int:
+        """Persons read and not yet handed over."""
+        return len(self.lines[Person])
+
+    def take_batch(self) -> _Batch:
+        copies = [(self.statements[model], lines) for model, lines in self.lines.items() if lines]
+        self.lines = {model: [] for model in self.COLUMNS}
+        return _Batch(self.submission.pk, self.counts[Person], self.counts[Service], copies)
+
     def add(self, model: type[PersonLevel], rest: str) -> int:
         """Put one line in wait; returns the row's key."""
-        table = self.tables[model]
-        table.count += 1
-        key = self.first + table.count
-        table.lines.append(f"{key}\t{self.owner}\t{rest}\n")
+        self.counts[model] = count = self.counts[model] + 1
+        key = self.first + count
+        self.lines[model].append(f"{key}\t{self.owner}\t{rest}\n")
         return key
 
     def contact(self, a: Any) -> None:
-        self.contacts.append(
-            Contact(
-                submission=self.submission,
-                name=a["kontPerson"],
-                phone=a.get("meldTelefon", ""),
-                email=a["meldEpost1"],
-                other_email=a.get("meldEpost2", ""),
-                type=a["typeKontaktperson"].strip(),
-            )
-        )
+        texts = (a["kontPerson"], a.get("meldTelefon"), a["meldEpost1"], a.get("meldEpost2"), a["typeKontaktperson"])
+        columns = "\t".join(words(text) for text in texts)
+        self.lines[Contact].append(f"{self.submission.pk}\t{columns}\n")
 
     def person(self, a: Any) -> None:
-        self.persons += 1
         number = a["fid"].strip()
         kind = code_number(a["typeID"])
         shift, valid = 0, NULL
@@ -204,10 +241,9 @@ class _Reader:
 
     def service(self, a: Any) -> None:
         get = a.get
-        code = a["tjenesteType"]
         self.service_id = self.add(
             Service,
-            f"{self.person_id}\t{self.reference(a['tjenesteID'])}\t{words(code)}\t{code_number(code)}\t"
+            f"{self.person_id}\t{self.reference(a['tjenesteID'])}\t{code(a['tjenesteType'])}\t"
             f"{date(get('soknadDato'))}\t{date(get('vedtakDato'))}\t{date(get('startDato'))}\t{date(get('sluttDato'))}\t"
             f"{hours(get('timerPerUke'))}\t{organisation(get('tjenesteOrgNr'))}",
         )
@@ -228,17 +264,5 @@ class _Reader:
             return text
         reference = words(text)
         if reference == number or IDENTITY_NUMBER.fullmatch(reference):
-            return f"skjult-{self.persons}"
+            return f"skjult-{self.counts[Person] + 1}"
         return reference
-
-    def store(self) -> None:
-        """Copy what waits, and show how far we have come, in one transaction."""
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                for table in self.tables.values():
-                    table.store(cursor)
-            Contact.objects.bulk_create(self.contacts)
-            counts = {"persons": self.persons, "services": self.tables[Service].count}
-            Submission.objects.filter(pk=self.submission.pk).update(**counts)
-        self.contacts.clear()
-        self.stored = self.persons
