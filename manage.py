@@ -17,14 +17,29 @@ NEEDS_NO_DATABASE = {
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpr_portal.settings")
-    from django.core.management import execute_from_command_line
-
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command == "portal":
+        from kpr_portal.supervisor import prepare_environment
+
+        prepare_environment(sys.argv[2:])
+    stop_if_misconfigured()
     if command not in NEEDS_NO_DATABASE and not {"--help", "-h"} & set(sys.argv):
         from kpr_portal.embedded import ensure_postgres
 
         ensure_postgres()
+    from django.core.management import execute_from_command_line
+
     execute_from_command_line(sys.argv)
+
+
+def stop_if_misconfigured() -> None:
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        _ = settings.KPR_DATA_DIR
+    except ImproperlyConfigured as problem:
+        sys.exit(str(problem))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from kpr_portal import environment
+from kpr_portal.sockets import socket_directory
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 KPR_DATA_DIR = environment.data_directory()
@@ -102,8 +103,8 @@ TEMPLATES = [
         },
     }
 ]
-# The embedded server listens on a socket in a directory that kpr_portal/embedded.py chooses for the data directory.
-EMBEDDED_POSTGRES_URL = f"postgresql://postgres@{quote(str(KPR_DATA_DIR / 'postgres'), safe='')}/postgres"
+EMBEDDED_SOCKETS = socket_directory(KPR_DATA_DIR)
+EMBEDDED_POSTGRES_URL = f"postgresql://postgres@{quote(str(EMBEDDED_SOCKETS / 'postgres'), safe='')}/postgres"
 DATABASES = {"default": dj_database_url.parse(os.environ.get("DATABASE_URL") or EMBEDDED_POSTGRES_URL)}
 DATABASES["default"]["CONN_MAX_AGE"] = environment.number("CONN_MAX_AGE", 60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -169,7 +170,7 @@ STORAGES = {
 }
 
 # --- Celery --------------------------------------------------------------------------------------------------
-EMBEDDED_BROKER_SOCKET = KPR_DATA_DIR / "valkey.sock"
+EMBEDDED_BROKER_SOCKET = EMBEDDED_SOCKETS / "valkey.sock"
 CELERY_BROKER_URL = os.environ.get("BROKER_URL") or f"redis+socket://{EMBEDDED_BROKER_SOCKET}"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -1,5 +1,8 @@
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, path
+
+from kpr_portal import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("api/v1/", include("kpr_portal.api_urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
 ]

@@ -1,0 +1,42 @@
+"""For load balancers and the supervisor: does the process answer, and can it do its work?"""
+
+from django.db import Error, connection, transaction
+from django.http import HttpRequest, JsonResponse
+from kombu.exceptions import OperationalError
+
+from kpr_portal.celery import app
+
+
+def healthz(_request: HttpRequest) -> JsonResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """The database can be written to. Without the broker work only waits, so that is «degraded», not an error."""
+    if problem := database_problem():
+        return JsonResponse({"status": "unavailable", "problem": problem}, status=503)
+    if problem := broker_problem():
+        return JsonResponse({"status": "degraded", "problem": problem})
+    return JsonResponse({"status": "ok"})
+
+
+def database_problem() -> str | None:
+    """A sentence, when nothing can be written. Writes an empty note to the database's log, which no table shows."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_logical_emit_message(true, 'readyz', ''), current_setting('transaction_read_only')"
+            )
+            return None if cursor.fetchone()[1] == "off" else "The database takes no writes."
+    except Error:
+        return "The database does not answer, or takes no writes."
+
+
+def broker_problem() -> str | None:
+    try:
+        with app.connection_for_write(connect_timeout=2) as broker:
+            broker.ensure_connection(max_retries=1, interval_start=0, timeout=2)
+    except (OperationalError, OSError):
+        return "The broker does not answer. Messages are received; they are processed when it is back."
+    return None

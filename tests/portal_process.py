@@ -1,0 +1,117 @@
+"""A whole portal in its own processes and data directory, driven from outside as an operator would."""
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+import psutil
+
+ROOT = Path(__file__).parent.parent
+MANAGE = [sys.executable, str(ROOT / "manage.py")]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class RunningPortal:
+    """`with RunningPortal(tmp_path / "var") as portal:` starts it, waits until it is ready, and stops it."""
+
+    def __init__(self, data_dir: Path, *, port: int | None = None, demo: bool = False, **environment: str) -> None:
+        self.data_dir = Path(data_dir)
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.arguments = ["--port", str(self.port), "--data-dir", str(self.data_dir), *(["--demo"] if demo else [])]
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("KPR_")}
+        self.env = {
+            **outside,
+            "KPR_ENVIRONMENT": "demo" if demo else "test",
+            "KPR_DATA_DIR": str(self.data_dir),
+            **environment,
+        }
+        self.output: list[str] = []
+        self.process: subprocess.Popen[str] | None = None
+        self._lines: queue.Queue[str | None] = queue.Queue()
+
+    def start(self, seconds: float = 60) -> "RunningPortal":
+        """Start it and wait for the line that says it is ready."""
+        self.launch()
+        self.wait_for_line(f"Portal ready: {self.url}", seconds)
+        return self
+
+    def launch(self) -> None:
+        self.output, self._lines = [], queue.Queue()
+        self.process = subprocess.Popen(
+            [*MANAGE, "portal", *self.arguments],
+            env=self.env,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._read, args=(self.process, self._lines), daemon=True).start()
+
+    def _read(self, process: "subprocess.Popen[str]", lines: "queue.Queue[str | None]") -> None:
+        assert process.stdout
+        for line in process.stdout:
+            lines.put(line.rstrip("\n"))
+        lines.put(None)
+
+    def wait_for_line(self, wanted: str, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0.01, deadline - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f"no line «{wanted}» in {seconds} s:\n" + "\n".join(self.output)) from None
+            assert line is not None, f"it ended without the line «{wanted}»:\n" + "\n".join(self.output)
+            self.output.append(line)
+            if line == wanted:
+                return
+
+    def stop(self, number: int = signal.SIGINT, seconds: float = 60) -> int:
+        """Ask it to stop, and return its exit status."""
+        assert self.process
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+    def run_command(self, *arguments: str, input: str | None = None) -> "subprocess.CompletedProcess[str]":
+        """Run `manage.py ...` beside the portal, as from another terminal. Raises when it fails."""
+        return subprocess.run(
+            [*MANAGE, *arguments], env=self.env, cwd=ROOT, input=input, text=True, capture_output=True, check=True
+        )
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process that works for this data directory: by its command, its environment or where it stands."""
+        return [process for process in psutil.process_iter() if self._owns(process)]
+
+    def _owns(self, process: psutil.Process) -> bool:
+        directory = str(self.data_dir)
+        with suppress(psutil.Error, OSError):
+            return process.pid != os.getpid() and (
+                any(directory in word for word in process.cmdline())
+                or process.environ().get("KPR_DATA_DIR") == directory
+                or process.cwd().startswith(directory)
+            )
+        return False
+
+    def __enter__(self) -> "RunningPortal":
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, _value: object, _trace: TracebackType | None) -> None:
+        if kind:
+            print("\n".join(self.output))
+        self.stop()
