@@ -1,0 +1,73 @@
+# `make run` and `make test` need Python 3.11+, Node 20+ and make; everything else they fetch, locked by hash.
+PYTHON ?= python3
+PORT ?= 8000
+DATA_DIR ?= var
+BIN := .venv/bin
+STAMPS := .venv/stamps
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--custom-compile-command "make lock" --no-emit-index-url pyproject.toml
+
+.PHONY: run test check setup lock clean
+.DELETE_ON_ERROR:
+
+run: setup ## the demonstration portal on http://127.0.0.1:$(PORT)/
+	@exec $(BIN)/python manage.py portal --demo --port $(PORT) --data-dir $(DATA_DIR)
+
+test: check browser ## everything that CI runs
+	$(BIN)/python -m pytest
+
+check: setup $(STAMPS)/test-python ## the part of CI that takes seconds: style, types, layers, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PATH="$(CURDIR)/$(BIN):$$PATH" lint-imports
+	KPR_ENVIRONMENT=test KPR_DATA_DIR=var/test $(BIN)/python manage.py makemigrations --check --dry-run
+
+setup: $(STAMPS)/python $(STAMPS)/static $(STAMPS)/locale
+
+$(STAMPS)/venv:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed. Name one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/python: requirements.lock | $(STAMPS)/venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(STAMPS)/test-python: requirements-test.lock $(STAMPS)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
+
+$(STAMPS)/node: package.json package-lock.json | $(STAMPS)/venv
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STAMPS)/static: $(STAMPS)/python $(STAMPS)/node build-static.mjs $(shell find static -type f -not -path 'static/vendor/*' 2>/dev/null)
+	npm run --silent build
+	KPR_ENVIRONMENT=test KPR_DATA_DIR=var/build $(BIN)/python manage.py collectstatic --no-input --clear --verbosity 0
+	@touch $@
+
+CATALOGS := $(wildcard locale/*/LC_MESSAGES/django.po)
+$(STAMPS)/locale: $(STAMPS)/python $(CATALOGS)
+	$(if $(CATALOGS),$(BIN)/pybabel --quiet compile --domain django --directory locale)
+	@touch $@
+
+# Debian's chromium where we may install it, else Playwright's own.
+.PHONY: browser
+browser: $(STAMPS)/test-python
+	@command -v chromium >/dev/null 2>&1 || $(MAKE) --no-print-directory install-browser
+
+.PHONY: install-browser
+install-browser:
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+	then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
+	else $(BIN)/playwright install chromium; fi
+
+lock: $(STAMPS)/venv ## the three lock files anew, from pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(UV_COMPILE) --output-file requirements.lock
+	$(UV_COMPILE) --extra test --output-file requirements-test.lock
+	$(UV_COMPILE) --extra test --extra bench --output-file requirements-bench.lock
+
+clean: ## everything that was built; not the data in var/
+	rm -rf .venv node_modules static/vendor staticfiles
