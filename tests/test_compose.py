@@ -1,0 +1,68 @@
+"""docker-compose.yml without an engine: it fits the Compose schema, and names what the settings read."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+OURS = ("migrate", "web", "worker", "beat")
+REQUIRED = {"SECRET_KEY", "KPR_PSEUDONYM_KEY", "KPR_MESSAGE_KEY", "POSTGRES_PASSWORD", "ALLOWED_HOSTS"}
+
+
+def names_that_settings_read() -> set[str]:
+    """Every name asked of the environment in settings.py and environment.py: "NAME" as a first argument."""
+    source = "".join((ROOT / "kpr_portal" / name).read_text() for name in ("settings.py", "environment.py"))
+    asks = r"(?:environ\.get|environ\[|number|words|secret)\(?\s*\"([A-Z_]+)\""
+    return set(re.findall(asks, source))
+
+
+def test_fits_the_compose_schema() -> None:
+    schema = json.loads((ROOT / "tests" / "compose-spec.json").read_text())
+    jsonschema.validate(COMPOSE, schema)
+
+
+def test_the_schema_is_not_a_rubber_stamp() -> None:
+    schema = json.loads((ROOT / "tests" / "compose-spec.json").read_text())
+    wrong = {**COMPOSE, "services": {**SERVICES, "web": {**SERVICES["web"], "comand": "x"}}}
+    with pytest.raises(jsonschema.ValidationError, match="comand"):
+        jsonschema.validate(wrong, schema)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_sets_only_names_that_the_settings_read(name: str) -> None:
+    unknown = set(SERVICES[name]["environment"]) - names_that_settings_read()
+    assert not unknown, f"set in docker-compose.yml but read nowhere: {unknown}"
+
+
+def test_one_image_and_one_environment_for_all_of_ours() -> None:
+    assert len({SERVICES[name]["image"] for name in OURS}) == 1
+    assert all(SERVICES[name]["environment"] == SERVICES["web"]["environment"] for name in OURS)
+
+
+@pytest.mark.parametrize("name", sorted(REQUIRED))
+def test_refuses_to_start_without(name: str) -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    uses = re.findall(r"\$\{" + name + r"\b([^}]*)\}", text)
+    assert uses, f"{name} is not asked for"
+    assert all(use.startswith(":?set ") for use in uses)
+
+
+def test_production_unless_said_otherwise() -> None:
+    assert SERVICES["web"]["environment"]["KPR_ENVIRONMENT"] == "${KPR_ENVIRONMENT:-production}"
+
+
+def test_servers_wait_for_the_migrations() -> None:
+    for name in ("web", "worker", "beat"):
+        assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+
+
+def test_files_that_the_image_copies_exist() -> None:
+    copies = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert all((ROOT / name).exists() for line in copies for name in line.split())
