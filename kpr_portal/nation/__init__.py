@@ -1,0 +1,1 @@
+"""The demonstration nation: synthetic messages with known faults. docs/demonstration.md says what is in it."""
