@@ -15,18 +15,15 @@ def number(nine: str) -> str:
 @pytest.mark.parametrize(
     ("nine", "shift"),
     [
-        ("150855123", 0),
-        ("150855124", 0),
-        ("550855123", 0),  # D-nummer
-        ("158855123", 80),
-        ("157355123", 65),
-        ("154855123", 40),
+        ("150855100", 0),
+        ("550855100", 0),  # D-nummer
+        ("158855100", 80),
+        ("157355100", 65),
+        ("154855100", 40),
     ],
 )
 def test_valid_numbers_of_each_series(nine: str, shift: int) -> None:
     candidate = number(nine)
-    if len(candidate) != 11:
-        pytest.fail("the example has no check digits; choose another individual number")
     assert month_shift(candidate) == shift
     assert is_valid(candidate, shift)
     last = str((int(candidate[-1]) + 1) % 10)
