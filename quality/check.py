@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Expression, Model, Q
+from django.db.models import Expression, Model, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 
 from quality.models import Severity
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Check:
     """One rule about one kind of row.
 
@@ -36,3 +36,12 @@ class Check:
     violation: Q
     fields: Mapping[str, str | Expression | Any] = field(default_factory=dict)
     across: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it looks at the row alone, so that it can share one scan with others."""
+        return is_plain(self.applies_to) and is_plain(self.violation)
+
+
+def is_plain(condition: Q) -> bool:
+    return not any(isinstance(part, Subquery | QuerySet) for part in condition.flatten())

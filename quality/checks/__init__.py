@@ -1,6 +1,7 @@
 """All checks, by theme. A tuple that can be read, rather than a registration that can be forgotten."""
 
 from quality.check import Check
+from quality.checks import person
 
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (*person.CHECKS,)
 BY_CODE: dict[str, Check] = {check.code: check for check in CHECKS}

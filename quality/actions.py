@@ -1,0 +1,258 @@
+"""Judge submissions and keep the results: rows, counts, units and what is new since last time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.utils import InterfaceError, OperationalError
+
+from municipalities import calendar
+from quality.check import Check, is_plain
+from quality.checks import CHECKS
+from quality.engine import (
+    Statement,
+    Tally,
+    by_model,
+    counting_applicable,
+    counting_applicable_alone,
+    counting_plain,
+    finding,
+)
+from quality.models import CheckResult, FindingRow, Outcome, UnitResult
+from submissions.models import Submission
+
+logger = logging.getLogger(__name__)
+
+INSERT_ROWS = """
+INSERT INTO quality_findingrow (result_id, "row", person, service, user_ref, service_ref, is_new)
+SELECT (%s::bigint[])[n], r.row_key, r.person_key, r.service_key, r.user_number, r.service_number,
+  CASE WHEN (%s::bigint[])[n] IS NOT NULL THEN NOT EXISTS (
+    SELECT FROM quality_findingrow o
+    WHERE o.result_id = (%s::bigint[])[n] AND o.user_ref = r.user_number AND o.service_ref = r.service_number
+  ) END
+FROM ({rows}) r CROSS JOIN LATERAL unnest(r.violated) n
+"""
+INSERT_UNITS = """
+INSERT INTO quality_unitresult (result_id, organisation_number, violating)
+SELECT f.result_id, s.organisation_number, count(*)
+FROM quality_findingrow f JOIN submissions_service s ON s.id = f.service
+WHERE f.result_id = ANY(%(results)s) AND s.organisation_check AND length(s.organisation_number) = 9
+GROUP BY f.result_id, s.organisation_number
+UNION ALL
+SELECT f.result_id, u.organisation_number, count(*)
+FROM quality_findingrow f JOIN (
+  SELECT DISTINCT person_id, organisation_number FROM submissions_service
+  WHERE submission_id = %(submission)s AND organisation_check AND length(organisation_number) = 9
+) u ON u.person_id = f.person
+WHERE f.result_id = ANY(%(results)s) AND f.service IS NULL
+GROUP BY f.result_id, u.organisation_number
+"""
+COUNT_NEW = """
+SELECT result_id, count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
+FROM quality_findingrow WHERE result_id = ANY(%s) GROUP BY result_id
+"""
+COUNT_RESOLVED = """
+SELECT p.result, count(*)
+FROM unnest(%s::bigint[], %s::bigint[]) AS p(result, previous) JOIN quality_findingrow o ON o.result_id = p.previous
+WHERE NOT EXISTS (
+  SELECT FROM quality_findingrow f
+  WHERE f.result_id = p.result AND f.user_ref = o.user_ref AND f.service_ref = o.service_ref
+)
+GROUP BY p.result
+"""
+RESERVE = "SELECT nextval(pg_get_serial_sequence('quality_checkresult', 'id')) FROM generate_series(1, %s)"
+
+
+@dataclass
+class _Judgement:
+    """What is known so far of one submission: the results' reserved keys, comparable earlier results, tallies.
+
+    A check without a tally is broken.
+    """
+
+    submission: Submission
+    keys: dict[Check, int]
+    previous: dict[Check, int] = field(default_factory=dict)
+    tallies: dict[Check, Tally] = field(default_factory=dict)
+
+
+@transaction.atomic
+def check_submission(submission: Submission, checks: Sequence[Check] = CHECKS) -> None:
+    """Run the checks on the submission's rows and replace their stored results.
+
+    The submission need not be current. Others count only as current, real submissions. Safe to run twice.
+
+    Raises:
+        OperationalError: the database was lost; the attempt must be made again. A broken check does not raise.
+    """
+    _discard(submission, checks)
+    judgement = _Judgement(submission, dict(zip(checks, _reserve(len(checks)), strict=True)))
+    judgement.previous = _comparable(submission, checks)
+    for group in by_model(check for check in checks if check.is_plain).values():
+        _judge_plain(judgement, group)
+    for check, applicable in _applicable(judgement, [check for check in checks if not check.is_plain]).items():
+        _judge_alone(judgement, check, applicable)
+    _store(judgement)
+
+
+def _discard(submission: Submission, checks: Sequence[Check]) -> None:
+    codes = [check.code for check in checks]
+    old = list(submission.results.filter(code__in=codes).values_list("pk", flat=True))
+    if old:
+        FindingRow.objects.filter(result__in=old).delete()
+        UnitResult.objects.filter(result__in=old).delete()
+        CheckResult.objects.filter(pk__in=old).delete()
+
+
+def _reserve(number: int) -> list[int]:
+    return [key for (key,) in _fetch(RESERVE, [number])]
+
+
+def _comparable(submission: Submission, checks: Sequence[Check]) -> dict[Check, int]:
+    """Results of the submission before this one, for checks whose version is the same and that were not broken."""
+    earlier = submission.supersedes_id or _current_beside(submission)
+    if earlier is None:
+        return {}
+    results = CheckResult.objects.filter(submission=earlier).exclude(status=Outcome.ERROR)
+    keys = {(code, version): key for key, code, version in results.values_list("pk", "code", "version")}
+    return {check: keys[check.code, check.version] for check in checks if (check.code, check.version) in keys}
+
+
+def _current_beside(submission: Submission) -> int | None:
+    same = {"municipality": submission.municipality_id, "year": submission.year, "kind": submission.kind}
+    others = Submission.objects.filter(is_current=True, dry_run=False, **same).exclude(pk=submission.pk)
+    return others.values_list("pk", flat=True).first()
+
+
+# --- Judging -------------------------------------------------------------------------------------------------
+
+
+def _judge_plain(judgement: _Judgement, checks: tuple[Check, ...]) -> None:
+    """Count in one scan, write the rows in another; where one check is broken, each on its own."""
+    with _unbroken(checks) as attempt:
+        numbers = _numbers(counting_plain(checks), judgement.submission, 2 * len(checks))
+        tallies = [Tally(*pair) for pair in zip(numbers[::2], numbers[1::2], strict=True)]
+        if any(tally.violating for tally in tallies):
+            _write_rows(judgement, checks)
+        judgement.tallies |= dict(zip(checks, tallies, strict=True))
+        attempt.done = True
+    if not attempt.done and len(checks) > 1:
+        for check in checks:
+            _judge_plain(judgement, (check,))
+
+
+def _applicable(judgement: _Judgement, checks: Sequence[Check]) -> dict[Check, int]:
+    """How many rows each check applies to: in one scan of each model where that can be told from the row alone."""
+    found: dict[Check, int] = {}
+    for group in by_model(check for check in checks if is_plain(check.applies_to)).values():
+        with _unbroken(group):
+            numbers = _numbers(counting_applicable(group), judgement.submission, len(group))
+            found |= dict(zip(group, numbers, strict=True))
+    for check in checks:
+        if check not in found:
+            with _unbroken((check,)):
+                found[check] = _numbers(counting_applicable_alone(check), judgement.submission, 1)[0]
+    return found
+
+
+def _judge_alone(judgement: _Judgement, check: Check, applicable: int) -> None:
+    with _unbroken((check,)):
+        violating = _write_rows(judgement, (check,)) if applicable else 0
+        judgement.tallies[check] = Tally(applicable, violating)
+
+
+@dataclass
+class _Attempt:
+    done: bool = False
+
+
+@contextmanager
+def _unbroken(checks: Iterable[Check]) -> Iterator[_Attempt]:
+    """A savepoint: what a broken check raises is logged without its text, which may quote a row, and goes no further."""
+    try:
+        with transaction.atomic():
+            yield _Attempt()
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        state = getattr(error.__cause__, "sqlstate", "")
+        logger.error("Broken check %s: %s %s", ", ".join(c.code for c in checks), type(error).__name__, state)
+
+
+def _numbers(statement: Statement, submission: Submission, width: int) -> Sequence[int]:
+    """The one row of counts, without the submission that leads it; zeros where the submission has no such rows."""
+    found = _fetch(statement.sql, statement.of(submission.pk))
+    return found[0][1:] if found else (0,) * width
+
+
+def _write_rows(judgement: _Judgement, checks: tuple[Check, ...]) -> int:
+    """Insert the offending rows of the checks without fetching them; returns how many."""
+    statement = finding(checks)
+    results = [judgement.keys[check] for check in checks]
+    previous = [judgement.previous.get(check) for check in checks]
+    with connection.cursor() as cursor:
+        parameters = [results, previous, previous, *statement.of(judgement.submission.pk)]
+        cursor.execute(INSERT_ROWS.format(rows=statement.sql), parameters)
+        return cursor.rowcount
+
+
+# --- Storing -------------------------------------------------------------------------------------------------
+
+
+def _store(judgement: _Judgement) -> None:
+    failed = [judgement.keys[check] for check, tally in judgement.tallies.items() if tally.violating]
+    if failed:
+        with connection.cursor() as cursor:
+            cursor.execute(INSERT_UNITS, {"results": failed, "submission": judgement.submission.pk})
+    deltas = _deltas(judgement)
+    now = calendar.now()
+    CheckResult.objects.bulk_create(
+        CheckResult(
+            pk=key,
+            submission=judgement.submission,
+            code=check.code,
+            version=check.version,
+            severity=check.severity,
+            status=_status(judgement.tallies.get(check)),
+            checked_at=now,
+            **_counts(judgement.tallies.get(check)),
+            **deltas.get(key, {}),
+        )
+        for check, key in judgement.keys.items()
+    )
+
+
+def _status(tally: Tally | None) -> Outcome:
+    if tally is None:
+        return Outcome.ERROR
+    if tally.applicable == 0:
+        return Outcome.NOT_APPLICABLE
+    return Outcome.FAILED if tally.violating else Outcome.PASSED
+
+
+def _counts(tally: Tally | None) -> dict[str, int]:
+    return {"applicable": tally.applicable, "violating": tally.violating} if tally else {}
+
+
+def _deltas(judgement: _Judgement) -> dict[int, dict[str, int]]:
+    """New, existing and resolved rows of each result that has a comparable earlier one."""
+    compared = {judgement.keys[check]: old for check, old in judgement.previous.items() if check in judgement.tallies}
+    if not compared:
+        return {}
+    new = {key: (new, existing) for key, new, existing in _fetch(COUNT_NEW, [list(compared)])}
+    resolved = dict(_fetch(COUNT_RESOLVED, [list(compared), list(compared.values())]))
+    return {
+        key: {"new": new.get(key, (0, 0))[0], "existing": new.get(key, (0, 0))[1], "resolved": resolved.get(key, 0)}
+        for key in compared
+    }
+
+
+def _fetch(sql: str, parameters: Sequence[Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()

@@ -1,0 +1,173 @@
+"""Checks of the persons (Bruker)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.utils.translation import gettext_lazy as _
+
+from quality.check import Check
+from quality.checks.words import (
+    EVERY,
+    HOURS_IN_A_WEEK,
+    LINKABLE_TYPES,
+    NATIONAL_NUMBER_TYPES,
+    active,
+    active_at_end,
+    services,
+)
+from quality.models import Severity
+from submissions.models import Person
+
+OLDEST = 115  # years
+
+
+def synthetic_series(environment: str) -> tuple[int, ...]:
+    """The month shifts that mean a test person. +80 stands for ordinary people outside production."""
+    return (40, 65, 80) if environment == "production" else (40, 65)
+
+
+def elsewhere() -> QuerySet[Person]:
+    """The same person in current messages of other municipalities for the same year, one row for each of them."""
+    same = Person.objects.filter(
+        pseudonym=OuterRef("pseudonym"),
+        submission__year=OuterRef("submission__year"),
+        submission__is_current=True,
+        submission__dry_run=False,
+    ).exclude(submission__municipality__lineage=OuterRef("submission__municipality__lineage"))
+    return same.order_by().values("pseudonym").annotate(others=Count("municipality", distinct=True))
+
+
+def weekly_hours() -> QuerySet[Person]:
+    """Of the person's services active in the period: hours a week at its end, and of the largest single service."""
+    granted = services(active(), hours__isnull=False).order_by().values("person")
+    return granted.annotate(at_end=Sum("hours", filter=active_at_end()), largest=Max("hours"))
+
+
+CHECKS = (
+    Check(
+        code="person-id-invalid",
+        version=1,
+        model=Person,
+        severity=Severity.ERROR,
+        title=_("Ugyldig fødselsnummer eller D-nummer"),
+        explanation=_(
+            "Fødselsnummeret eller D-nummeret har ikke 11 siffer, har ingen gyldig dato eller har feil kontrollsiffer. "
+            "Da kan registeret ikke vite hvem personen er, og personens tjenester faller ut av statistikken over forløp."
+        ),
+        remedy=_(
+            "Slå opp brukeren i fagsystemet og sammenlign nummeret med Folkeregisteret. Rett skrivefeilen. "
+            "Har personen ikke fått norsk nummer ennå, skal riktig identtype velges, ikke fødselsnummer."
+        ),
+        applies_to=Q(identity_type__in=NATIONAL_NUMBER_TYPES),
+        violation=Q(identity_valid=False) | Q(identity_valid__isnull=True),
+        fields={"typeID": "identity_type", "fodselsar": "birth_year"},
+    ),
+    Check(
+        code="person-id-not-linkable",
+        version=1,
+        model=Person,
+        severity=Severity.WARNING,
+        title=_("Personen mangler et nummer som kan følges"),
+        explanation=_(
+            "Personen er meldt uten fødselsnummer, D-nummer eller DUF-nummer. Tjenestene telles, men ingen kan følge "
+            "personen fra år til år eller mellom kommune og sykehus."
+        ),
+        remedy=_(
+            "Undersøk om personen har fått fødselsnummer, D-nummer eller DUF-nummer, og registrer det i fagsystemet. "
+            "Har personen ikke noe slikt nummer, er meldingen riktig og kan stå."
+        ),
+        applies_to=EVERY,
+        violation=~Q(identity_type__in=LINKABLE_TYPES),
+        fields={"typeID": "identity_type", "fodselsar": "birth_year"},
+    ),
+    Check(
+        code="test-person",
+        version=1,
+        model=Person,
+        severity=Severity.ERROR,
+        title=_("Testperson i meldingen"),
+        explanation=_(
+            "Fødselsnummeret hører til en serie som bare brukes til testpersoner. En testperson skal ikke telles som "
+            "mottaker av tjenester."
+        ),
+        remedy=_("Slett testpersonen fra fagsystemet, eller merk den slik at den ikke blir med i uttrekket."),
+        applies_to=Q(identity_type__in=NATIONAL_NUMBER_TYPES),
+        violation=Q(month_shift__in=synthetic_series(settings.KPR_ENVIRONMENT)),
+        fields={"typeID": "identity_type", "fodselsar": "birth_year"},
+    ),
+    Check(
+        code="person-in-many-municipalities",
+        version=1,
+        model=Person,
+        severity=Severity.ERROR,
+        title=_("Samme person er meldt fra mange kommuner"),
+        explanation=_(
+            "Den samme personen er meldt fra seks eller flere kommuner i samme år. Det er nesten alltid en testperson "
+            "som følger med fagsystemet, og ikke en virkelig mottaker av tjenester."
+        ),
+        remedy=_(
+            "Slå opp brukeren i fagsystemet. Er det en testperson, skal den slettes eller holdes utenfor uttrekket. "
+            "Er det en virkelig person, må du kontrollere at fødselsnummeret er riktig."
+        ),
+        applies_to=Q(identity_type__in=LINKABLE_TYPES),
+        violation=Q(Exists(elsewhere().filter(others__gte=settings.KPR_MANY_MUNICIPALITIES - 1))),
+        fields={"andre_kommuner": Subquery(elsewhere().values("others"))},
+        across=True,
+    ),
+    Check(
+        code="birth-year-implausible",
+        version=1,
+        model=Person,
+        severity=Severity.ERROR,
+        title=_("Fødselsåret er ikke mulig"),
+        explanation=_(
+            "Fødselsåret er mer enn 115 år før rapporteringsåret, eller etter det. Alder brukes i nesten all statistikk, "
+            "og et feil fødselsår setter personen i feil aldersgruppe."
+        ),
+        remedy=_("Slå opp brukeren i fagsystemet, sammenlign fødselsåret med fødselsnummeret og rett det."),
+        applies_to=~Q(birth_year=0),
+        violation=Q(birth_year__lt=F("submission__period_end__year") - OLDEST)
+        | Q(birth_year__gt=F("submission__period_end__year")),
+        fields={"fodselsar": "birth_year"},
+    ),
+    Check(
+        code="person-without-service",
+        version=1,
+        model=Person,
+        severity=Severity.WARNING,
+        title=_("Personen har ingen tjenester"),
+        explanation=_(
+            "Personen er med i meldingen, men har ikke en eneste tjeneste. Ofte er tjenestene avsluttet før året, eller "
+            "de er ikke kommet med i uttrekket."
+        ),
+        remedy=_(
+            "Slå opp brukeren i fagsystemet. Har personen fått tjenester i året, må vedtakene registreres med riktig "
+            "tjenestetype. Har personen ikke fått noen, skal brukeren avsluttes."
+        ),
+        applies_to=EVERY,
+        violation=~Q(Exists(services())),
+        fields={"fodselsar": "birth_year"},
+    ),
+    Check(
+        code="hours-over-168",
+        version=1,
+        model=Person,
+        severity=Severity.ERROR,
+        title=_("Flere enn 168 timer tjenester i uken"),
+        explanation=_(
+            "En uke har 168 timer. Enten har én tjeneste flere timer enn det, eller så er timene i tjenestene som "
+            "gjelder ved utgangen av året, flere enn 168 til sammen. Slike tall ødelegger statistikken over timer."
+        ),
+        remedy=_(
+            "Slå opp vedtakene i fagsystemet. Se etter timer for måned eller år som er ført som timer i uken, komma på "
+            "feil plass, og gamle vedtak som skulle vært avsluttet da et nytt kom."
+        ),
+        applies_to=Q(Exists(services(active(), hours__isnull=False))),
+        violation=Q(Exists(weekly_hours().filter(Q(at_end__gt=HOURS_IN_A_WEEK) | Q(largest__gt=HOURS_IN_A_WEEK)))),
+        fields={
+            "timer_i_alt": Subquery(weekly_hours().values("at_end")),
+            "storste_timerPerUke": Subquery(weekly_hours().values("largest")),
+        },
+    ),
+)

@@ -1,0 +1,234 @@
+"""Composition: what the declarations of checks become as SQL.
+
+Plain checks of one model share one scan; a check that looks at other rows (Exists) gets a query of its own, with its
+conditions in WHERE, where PostgreSQL can join instead of asking row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, transaction
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    Expression,
+    F,
+    Func,
+    IntegerField,
+    Model,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
+
+from quality.check import Check
+from quality.models import FindingRow
+from submissions.models import Answer, Contact, Person, Service, Submission
+
+# Stands in for the submission in compiled SQL, which is the same for all of them.
+ANY_SUBMISSION = -(2**62) + 7
+NO_KEY = Cast(Value(None), BigIntegerField())
+NO_REFERENCE = Value("")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A kind of row that checks judge: the path to its submission, and what a finding keeps of it."""
+
+    submission: str = "submission"
+    person: Expression | F = NO_KEY
+    service: Expression | F = NO_KEY
+    user_ref: Expression | F = NO_REFERENCE
+    service_ref: Expression | F = NO_REFERENCE
+
+
+SUBJECTS: dict[type[Model], Subject] = {
+    Submission: Subject(submission="pk"),
+    Contact: Subject(),
+    Person: Subject(person=F("pk"), user_ref=F("user_ref")),
+    Service: Subject(
+        person=F("person_id"), service=F("pk"), user_ref=F("person__user_ref"), service_ref=F("service_ref")
+    ),
+    Answer: Subject(person=F("person_id"), user_ref=F("person__user_ref")),
+}
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts of rows that a check applies to, and of those that violate it."""
+
+    applicable: int = 0
+    violating: int = 0
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL compiled once for all submissions."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+
+    def of(self, submission: int) -> list[Any]:
+        return [submission if parameter == ANY_SUBMISSION else parameter for parameter in self.parameters]
+
+
+class _Violated(Func):
+    """The numbers of the checks that a row violates, as an array."""
+
+    template = "array_remove(ARRAY[%(expressions)s]::integer[], NULL)"
+    output_field = ArrayField(IntegerField())
+
+
+def offending(check: Check) -> QuerySet[Any]:
+    """The rows that offend, of all submissions."""
+    return check.model._default_manager.filter(check.applies_to & check.violation)
+
+
+def by_model(checks: Iterable[Check]) -> dict[type[Model], tuple[Check, ...]]:
+    groups: dict[type[Model], tuple[Check, ...]] = {}
+    for check in checks:
+        groups[check.model] = (*groups.get(check.model, ()), check)
+    return groups
+
+
+def path(model: type[Model]) -> str:
+    return SUBJECTS[model].submission
+
+
+# --- Counting ------------------------------------------------------------------------------------------------
+
+
+def count(checks: Iterable[Check], submissions: QuerySet[Submission] | Sequence[int]) -> dict[tuple[int, str], Tally]:
+    """The tally of each check in each submission that has rows of its kind: (submission, code) -> tally.
+
+    One scan for the plain checks of a model, grouped by submission; for other checks two queries each.
+    """
+    tallies: dict[tuple[int, str], Tally] = {}
+    chosen = list(checks)
+    for model, plain in by_model(check for check in chosen if check.is_plain).items():
+        for submission, *numbers in composed(model, plain, {f"{path(model)}__in": submissions}):
+            pairs = zip(plain, numbers[::2], numbers[1::2], strict=True)
+            tallies |= {(submission, check.code): Tally(applies, violates) for check, applies, violates in pairs}
+    for check in chosen:
+        if not check.is_plain:
+            tallies |= _count_alone(check, {f"{path(check.model)}__in": submissions})
+    return tallies
+
+
+def composed(model: type[Model], checks: Sequence[Check], own: dict[str, Any]) -> QuerySet[Any]:
+    """Per submission, in one scan: applicable and violating of each plain check, in turn."""
+    conditions = [condition for check in checks for condition in (check.applies_to, check.applies_to & check.violation)]
+    return _counts(model, conditions, own)
+
+
+def _counts(model: type[Model], conditions: Sequence[Q], own: dict[str, Any]) -> QuerySet[Any]:
+    counts = {
+        f"count_{number}": Count("pk", filter=condition) if condition else Count("pk")
+        for number, condition in enumerate(conditions)
+    }
+    rows = model._default_manager.filter(**own).order_by()
+    return rows.values(path(model)).annotate(**counts).values_list(path(model), *counts)
+
+
+def _count_where(model: type[Model], condition: Q, own: dict[str, Any]) -> QuerySet[Any]:
+    rows = model._default_manager.filter(condition, **own).order_by()
+    return rows.values(path(model)).annotate(total=Count("pk")).values_list(path(model), "total")
+
+
+def _count_alone(check: Check, own: dict[str, Any]) -> dict[tuple[int, str], Tally]:
+    applicable = dict(_count_where(check.model, check.applies_to, own))
+    violating = dict(_count_where(check.model, check.applies_to & check.violation, own))
+    return {(key, check.code): Tally(total, violating.get(key, 0)) for key, total in applicable.items()}
+
+
+# --- One submission, with SQL that is compiled once -----------------------------------------------------------
+
+
+@lru_cache(maxsize=512)
+def counting_plain(checks: tuple[Check, ...]) -> Statement:
+    """Counts of one model's rows in one submission: applicable and violating of each plain check, in turn."""
+    model = checks[0].model
+    return _compiled(composed(model, checks, {path(model): ANY_SUBMISSION}))
+
+
+@lru_cache(maxsize=512)
+def counting_applicable(checks: tuple[Check, ...]) -> Statement:
+    """Counts of one model's rows in one submission that each check applies to, where that part is plain."""
+    model = checks[0].model
+    return _compiled(_counts(model, [check.applies_to for check in checks], {path(model): ANY_SUBMISSION}))
+
+
+@lru_cache(maxsize=512)
+def counting_applicable_alone(check: Check) -> Statement:
+    return _compiled(_count_where(check.model, check.applies_to, {path(check.model): ANY_SUBMISSION}))
+
+
+@lru_cache(maxsize=512)
+def finding(checks: tuple[Check, ...]) -> Statement:
+    """The rows of one submission with the numbers (from 1) of the checks that they violate, as findings keep them.
+
+    Several plain checks of one model share a scan; a check with Exists comes alone.
+    """
+    model = checks[0].model
+    own = {path(model): ANY_SUBMISSION}
+    if len(checks) == 1:
+        rows = offending(checks[0]).filter(**own)
+        violated: Func = _Violated(Value(1))
+    else:
+        rows = model._default_manager.filter(**own)
+        numbered = (When(check.applies_to & check.violation, then=Value(n)) for n, check in enumerate(checks, 1))
+        violated = _Violated(*(Case(when, output_field=IntegerField()) for when in numbered))
+    subject = SUBJECTS[model]
+    columns = {
+        "row_key": F("pk"),
+        "person_key": subject.person,
+        "service_key": subject.service,
+        "user_number": subject.user_ref,
+        "service_number": subject.service_ref,
+        "violated": violated,
+    }
+    return _compiled(rows.order_by().values(**columns))
+
+
+def _compiled(queryset: QuerySet[Any]) -> Statement:
+    sql, parameters = queryset.query.get_compiler(connection=connection).as_sql()
+    return Statement(sql, tuple(parameters))
+
+
+# --- What a finding shows of its row --------------------------------------------------------------------------
+
+
+def fields_of(check: Check, rows: Sequence[FindingRow]) -> list[dict[str, Any]]:
+    """The check's `fields` for one page of findings, in their order: one query, whatever the length of the page.
+
+    A row that is no longer there gives an empty dict.
+    """
+    if not rows or not check.fields:
+        return [{} for _ in rows]
+    aliases = {f"shown_{number}": source for number, source in enumerate(check.fields.values())}
+    shown = {alias: F(source) if isinstance(source, str) else source for alias, source in aliases.items()}
+    queryset = check.model._default_manager.filter(pk__in=[row.row for row in rows]).annotate(**shown)
+    with _wide_view() if check.across else nullcontext():
+        found = {key: values for key, *values in queryset.values_list("pk", *shown)}
+    return [dict(zip(check.fields, found[row.row], strict=True)) if row.row in found else {} for row in rows]
+
+
+@contextmanager
+def _wide_view() -> Iterator[None]:
+    """Outside row-level security: how many other municipalities is counted there, though never shown which."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('role'), set_config('role', 'none', true)")
+        (role, _none) = cursor.fetchone()
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT set_config('role', %s, true)", [role])
