@@ -138,10 +138,10 @@ def load() -> dict[str, int]:
     loaded: dict[str, int] = {}
     for kept in (counties(), municipalities(), districts()):
         loaded[type(kept[0]).__name__] = _upsert(kept)
-    for replaced in (changes(), list(populations())):
-        model = type(replaced[0])
-        model._default_manager.all().delete()
-        loaded[model.__name__] = len(model._default_manager.bulk_create(replaced, batch_size=2000))
+    MunicipalityChange.objects.all().delete()
+    loaded["MunicipalityChange"] = len(MunicipalityChange.objects.bulk_create(changes()))
+    Population.objects.all().delete()
+    loaded["Population"] = len(Population.objects.bulk_create(populations(), batch_size=2000))
     return loaded
 
 

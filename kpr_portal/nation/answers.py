@@ -93,7 +93,7 @@ def _round_the_clock(found: Case) -> None:
     person = found.person
     if person.move is not None and person.move <= found.last:
         begins = person.move - 1 - int(person.traits[3] * 25)
-    elif found.hours_at_end > 24 and any(s.kind == HOUSING for s in found.at_end()) and person.traits[4] < 0.9:
+    elif found.hours_at_end > 24 and any(s.kind == HOUSING for s in found.at_end()) and person.traits[4] < 0.95:
         begins = person.enters
     else:
         return
@@ -164,7 +164,7 @@ def _nutrition(
     found.answers.append(Answer(ASSESSED, True, day))
     found.answers.append(Answer(RISK, at_risk < shares[RISK], day))
     if at_risk < shares[RISK]:
-        if planned < shares[PLAN] + shift:
+        if planned < shares[PLAN]:
             found.answers.append(Answer(PLAN, True, day + int(when * min(21, end - day + 1))))
         elif told < 0.5:
             found.answers.append(Answer(PLAN, False, day))

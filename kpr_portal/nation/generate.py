@@ -135,8 +135,8 @@ class Nation:
     def _test_user(self, place: Place, number: int) -> Case:
         born, birth_year = DONALD_DUCK_BORN
         name = "donald-duck" if number == 0 else f"test-{number}"
-        fid = identity_number(born, 313 + 2 * number)
-        person = Person(number, name, born, 313, birth_year, 1, 4, self.first, self.last, None, 0, (0.99,) * 10, fid)
+        fid = identity_number(born, 101 + 20 * number)
+        person = Person(number, name, born, 101, birth_year, 1, 4, self.first, self.last, None, 0, (0.99,) * 10, fid)
         service = Service("1", 15, self.first + 30, None, 2.5, place.units[1])
         return Case(person, self.year, self.first, self.last, [service], [], birth_year)
 

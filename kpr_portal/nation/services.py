@@ -17,10 +17,10 @@ HOUSING = 29
 
 # Share of persons living at home who have the service, by age group (0-17, 18-49, 50-66, 67-79, 80-89, 90+).
 AT_HOME = {
+    29: (0.01, 0.28, 0.24, 0.14, 0.13, 0.16),
     15: (0.09, 0.48, 0.62, 0.66, 0.64, 0.66),
     1: (0.02, 0.14, 0.22, 0.30, 0.36, 0.42),
     6: (0.00, 0.02, 0.08, 0.30, 0.46, 0.52),
-    29: (0.01, 0.24, 0.20, 0.12, 0.11, 0.14),
     9: (0.36, 0.28, 0.12, 0.03, 0.01, 0.01),
     2: (0.02, 0.16, 0.09, 0.02, 0.01, 0.01),
     4: (0.02, 0.13, 0.08, 0.09, 0.11, 0.09),
@@ -60,8 +60,8 @@ HOURS = {
 MOST_HOURS = 110  # of all services of a person together, faults apart
 # Share of hours services that lack hours: most where extra codes and free text stand for hours in the record systems.
 HOURS_LACKING = {15: 1.25, 1: 1.1, 4: 1.6, 9: 0.9, 2: 0.9, 3: 0.2, 7: 0.5, 11: 0.3, 17: 0.3, 22: 0.3}
-HOURS_RATE = 0.0865
-ORGANISATION_RATE = 0.104
+HOURS_RATE = 0.138
+ORGANISATION_RATE = 0.1005
 
 
 @dataclass(slots=True)
@@ -123,8 +123,6 @@ def services(person: Person, place: Place, first: int, last: int, carelessness: 
         _at_home(course, at_home_until, rng)
     if person.move is not None:
         _thread(course, LONG_STAY, person.move, person.leaves, rng)
-    if not course.threads:
-        _thread(course, 15 if person.group else 9, person.enters, person.leaves, rng)
     return course
 
 
@@ -140,6 +138,8 @@ def _at_home(course: Course, until: int, rng: Random) -> None:
             )
             end = min(until, start + 20 + int(length)) if stops < 0.3 and course.threads else until
             _thread(course, kind, start, end, rng)
+    if not course.threads:
+        _thread(course, 15 if person.group else 9, person.enters, until, rng)
 
 
 def _thread(course: Course, kind: int, start: int, end: int, rng: Random) -> None:
@@ -149,7 +149,7 @@ def _thread(course: Course, kind: int, start: int, end: int, rng: Random) -> Non
     lacks_hours, lacks_organisation, size, every, wait, has_decision = r(), r(), r(), r(), r(), r()
     pause, paused_at = r(), r()
     hours = _hours(course, kind, size)
-    every_days = 90 + int(every * 330) if kind in HOURS_TYPES else 700 + int(every * 900)
+    every_days = 70 + int(every * 255) if kind in HOURS_TYPES else 700 + int(every * 900)
     if kind in (LONG_STAY, HOUSING):
         every_days = 100_000
     number = max(0, (max(start, course.first) - start) // every_days)
@@ -171,7 +171,7 @@ def _hours(course: Course, kind: int, size: float) -> float | None:
     if kind not in HOURS_TYPES:
         return None
     least, on_top = HOURS[kind]
-    staffed = course.person.home % 10 < 7 and any(s.kind == HOUSING for s in course.services) and kind == 15
+    staffed = course.person.home % 20 < 19 and any(s.kind == HOUSING for s in course.services) and kind == 15
     hours = 26 + 20 * size if staffed else least + on_top * size * size * 3
     hours = min(hours, course.room)
     course.room = max(0.5, course.room - hours * 1.15)
