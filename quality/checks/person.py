@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +29,7 @@ def synthetic_series(environment: str) -> tuple[int, ...]:
     return (40, 65, 80) if environment == "production" else (40, 65)
 
 
-def elsewhere() -> QuerySet[Person]:
+def elsewhere() -> QuerySet[Any, Any]:
     """The same person in current messages of other municipalities for the same year, one row for each of them."""
     same = Person.objects.filter(
         pseudonym=OuterRef("pseudonym"),
@@ -38,7 +40,7 @@ def elsewhere() -> QuerySet[Person]:
     return same.order_by().values("pseudonym").annotate(others=Count("municipality", distinct=True))
 
 
-def weekly_hours() -> QuerySet[Person]:
+def weekly_hours() -> QuerySet[Any, Any]:
     """Of the person's services active in the period: hours a week at its end, and of the largest single service."""
     granted = services(active(), hours__isnull=False).order_by().values("person")
     return granted.annotate(at_end=Sum("hours", filter=active_at_end()), largest=Max("hours"))

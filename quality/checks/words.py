@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Sum
 
 from submissions.models import Answer, Service, Topic
 
@@ -26,7 +26,6 @@ REGISTER_BEGAN = datetime.date(2007, 1, 1)
 EVERY = Q()
 PERIOD_START = F("submission__period_start")
 PERIOD_END = F("submission__period_end")
-GIVEN = {"isnull": False}
 
 
 def active() -> Q:
@@ -43,6 +42,12 @@ def services(*conditions: Q, person: str = "pk", **named: Any) -> QuerySet[Servi
     """The services of the outer row's person, in the same message. `person` is the outer row's path to the person."""
     same = {"person": OuterRef(person), "submission": OuterRef("submission")}
     return Service.objects.filter(*conditions, **same, **named)
+
+
+def hours_at_end() -> QuerySet[Any, Any]:
+    """One row, `total`: hours a week of the outer person's services active at the end of the period; none without such."""
+    counted = services(active_at_end(), hours__isnull=False).order_by()
+    return counted.values("person").annotate(total=Sum("hours"))
 
 
 def answers(topic: Topic, *conditions: Q, person: str = "pk", **named: Any) -> QuerySet[Answer]:

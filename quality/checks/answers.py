@@ -1,0 +1,237 @@
+"""Checks of the dated yes/no answers (Opplysning): illogical answers and suspicious dates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from quality.check import Check
+from quality.checks.words import (
+    INSTITUTION_TYPES,
+    LONG_STAY,
+    PERIOD_END,
+    REGISTER_BEGAN,
+    active,
+    active_at_end,
+    answers,
+    dated,
+    hours_at_end,
+    over_the_years,
+    services,
+)
+from quality.models import Severity
+from submissions.models import Answer, Person, Topic
+
+WAITING_LIST = Topic.WAITING_LIST
+REHABILITATION = Topic.REHABILITATION
+ROUND_THE_CLOCK = Topic.ROUND_THE_CLOCK
+NUTRITION = (Topic.NUTRITION_ASSESSED, Topic.NUTRITION_RISK, Topic.NUTRITION_PLAN)
+FEW_HOURS = 24
+DATED = Q(date__isnull=False)
+ANSWER = {"navn": "topic", "svar": "yes", "dato": "date"}
+
+
+def waiting_list(**named: bool) -> Q:
+    return Q(topic=WAITING_LIST, **named)
+
+
+def opposite() -> QuerySet[Answer]:
+    """The other answer of the same person to the same question on the same day, in the same message."""
+    same_day = answers(WAITING_LIST, person="person").filter(date=OuterRef("date"))
+    return same_day.exclude(yes=OuterRef("yes"))
+
+
+def before() -> QuerySet[Answer]:
+    """The person's earlier dated waiting-list answers, over the years, the nearest first; on a tie "yes" comes first."""
+    return over_the_years(WAITING_LIST, person="person__", date__lt=OuterRef("date")).order_by("-date", "-yes")
+
+
+def implausible_date(topic: str, name: Promise, *topics: Topic) -> Check:
+    return Check(
+        code=f"{topic}-date-implausible",
+        version=1,
+        model=Answer,
+        severity=Severity.ERROR,
+        title=name,
+        explanation=_(
+            "Datoen er før 2007, da registeret begynte, eller etter den siste dagen meldingen gjelder for. En slik dato er "
+            "en skrivefeil eller en standardverdi fra fagsystemet."
+        ),
+        remedy=_("Slå opp opplysningen på brukeren i fagsystemet, og rett datoen til den dagen svaret gjelder fra."),
+        applies_to=Q(topic__in=topics) & DATED,
+        violation=Q(date__lt=REGISTER_BEGAN) | Q(date__gt=PERIOD_END),
+        fields=ANSWER,
+    )
+
+
+def latest_round_the_clock_is_yes() -> Q:
+    """On a tie "yes" wins, so only a "no" on a later day outranks it."""
+    later_no = dated(ROUND_THE_CLOCK, person="person", yes=False, date__gt=OuterRef("date"))
+    return Q(Exists(dated(ROUND_THE_CLOCK, ~Q(Exists(later_no)), yes=True)))
+
+
+def stays_begun_before_the_answer() -> Q:
+    """A long stay active in the period that no round-the-clock "yes" is earlier than."""
+    earlier_yes = dated(ROUND_THE_CLOCK, person="person", yes=True, date__lt=OuterRef("start"))
+    return Q(Exists(services(active(), ~Q(Exists(earlier_yes)), type=LONG_STAY)))
+
+
+def over_few_hours() -> QuerySet[Any, Any]:
+    return hours_at_end().filter(total__gt=FEW_HOURS)
+
+
+CHECKS = (
+    implausible_date("waiting-list", _("Usannsynlig dato for venteliste"), WAITING_LIST),
+    implausible_date("rehabilitation", _("Usannsynlig dato for rehabilitering"), REHABILITATION),
+    implausible_date("round-the-clock", _("Usannsynlig dato for heldøgnstilbud"), ROUND_THE_CLOCK),
+    implausible_date("nutrition", _("Usannsynlig dato for ernæring"), *NUTRITION),
+    Check(
+        code="waiting-list-no-without-yes",
+        version=1,
+        model=Answer,
+        severity=Severity.ERROR,
+        title=_("Nei til venteliste uten et tidligere ja"),
+        explanation=_(
+            "«Nei» betyr at personen er tatt av ventelisten. Da må personen ha stått på den: det skal finnes et «ja» med "
+            "samme eller tidligere dato, i denne meldingen eller i meldinger for tidligere år."
+        ),
+        remedy=_(
+            "Har personen stått på venteliste, må «ja» registreres med datoen det begynte. Har personen aldri stått der, "
+            "skal «nei» slettes."
+        ),
+        applies_to=waiting_list(yes=False) & DATED,
+        violation=~Q(Exists(over_the_years(WAITING_LIST, person="person__", yes=True, date__lte=OuterRef("date")))),
+        fields=ANSWER,
+        across=True,
+    ),
+    Check(
+        code="waiting-list-answer-repeated",
+        version=1,
+        model=Answer,
+        severity=Severity.ERROR,
+        title=_("Samme svar om venteliste to ganger på rad"),
+        explanation=_(
+            "Det nærmeste tidligere svaret er det samme. Et nytt «ja» skal bare registreres når personen har vært av "
+            "listen, og et nytt «nei» bare når personen har vært på den. Ellers kan ventetiden ikke regnes ut."
+        ),
+        remedy=_(
+            "Mangler det et svar mellom de to, må det registreres. Er svaret bare ført på nytt, skal det siste slettes, "
+            "slik at den første datoen blir stående."
+        ),
+        applies_to=waiting_list() & DATED & Q(Exists(before())),
+        violation=Q(yes=Subquery(before().values("yes")[:1], output_field=BooleanField())),
+        fields=ANSWER | {"forrige_dato": Subquery(before().values("date")[:1])},
+        across=True,
+    ),
+    Check(
+        code="waiting-list-yes-and-no-same-day",
+        version=1,
+        model=Answer,
+        severity=Severity.ERROR,
+        title=_("Både ja og nei til venteliste på samme dag"),
+        explanation=_("Personen er registrert både på og av ventelisten samme dag. Ingen kan vite hva som er riktig."),
+        remedy=_("Slå opp ventelisten på brukeren i fagsystemet, behold det svaret som er riktig, og slett det andre."),
+        applies_to=waiting_list() & DATED,
+        violation=Q(Exists(opposite())),
+        fields=ANSWER,
+    ),
+    Check(
+        code="waiting-list-date-missing",
+        version=1,
+        model=Answer,
+        severity=Severity.ERROR,
+        title=_("Ja til venteliste mangler dato"),
+        explanation=_("Personen står på venteliste, men ingen vet siden når. Da kan ventetiden ikke regnes ut."),
+        remedy=_("Registrer datoen da personen kom på ventelisten."),
+        applies_to=waiting_list(yes=True),
+        violation=Q(date__isnull=True),
+        fields=ANSWER,
+    ),
+    Check(
+        code="rehabilitation-only-no",
+        version=1,
+        model=Person,
+        severity=Severity.ERROR,
+        title=_("Rehabilitering er avsluttet uten å ha begynt"),
+        explanation=_(
+            "Et «nei» med dato betyr at rehabiliteringen sluttet den dagen, men det finnes ikke noe «ja», verken i denne "
+            "meldingen eller i tidligere år. Har personen aldri fått rehabilitering, skal «nei» stå uten dato."
+        ),
+        remedy=_(
+            "Har personen fått rehabilitering, må «ja» registreres med startdatoen. Har personen ikke fått det, skal "
+            "datoen på «nei» slettes."
+        ),
+        applies_to=Q(Exists(answers(REHABILITATION))),
+        violation=Q(Exists(dated(REHABILITATION, yes=False))) & ~Q(Exists(over_the_years(REHABILITATION, yes=True))),
+        fields={"nei_dato": Subquery(dated(REHABILITATION, yes=False).order_by("date").values("date")[:1])},
+        across=True,
+    ),
+    Check(
+        code="rehabilitation-starts-without-end",
+        version=1,
+        model=Person,
+        severity=Severity.WARNING,
+        title=_("Rehabilitering har begynt flere ganger uten å slutte"),
+        explanation=_(
+            "Personen har tre eller flere «ja» til rehabilitering med dato, men ikke noe «nei». Periodene skal avsluttes "
+            "med «nei» når rehabiliteringen er over, ellers kan varigheten ikke regnes ut."
+        ),
+        remedy=_(
+            "Registrer «nei» med datoen da hver periode sluttet. Er det samme periode ført flere ganger, skal bare det "
+            "første «ja» stå."
+        ),
+        applies_to=Q(Exists(answers(REHABILITATION, yes=True))),
+        violation=Q(Exists(dated(REHABILITATION, yes=True)[2:3])) & ~Q(Exists(answers(REHABILITATION, yes=False))),
+        fields={
+            "forste_ja": Subquery(dated(REHABILITATION, yes=True).order_by("date").values("date")[:1]),
+            "siste_ja": Subquery(dated(REHABILITATION, yes=True).order_by("-date").values("date")[:1]),
+        },
+    ),
+    Check(
+        code="round-the-clock-first-in-nursing-home",
+        version=1,
+        model=Person,
+        severity=Severity.WARNING,
+        title=_("Heldøgnstilbud er først registrert i sykehjemmet"),
+        explanation=_(
+            "Heldøgnstilbud skal vise hvem som får hjelp hele døgnet i egen bolig. Her kom det første «ja» samme dag som "
+            "langtidsoppholdet begynte, eller senere. Da ble det trolig krysset av fordi personen bor på sykehjem."
+        ),
+        remedy=_(
+            "Hadde personen heldøgns hjelp hjemme før innflyttingen, må datoen rettes. Hadde personen ikke det, skal "
+            "svaret slettes."
+        ),
+        applies_to=Q(Exists(dated(ROUND_THE_CLOCK, yes=True))),
+        violation=stays_begun_before_the_answer(),
+        fields={
+            "forste_ja": Subquery(dated(ROUND_THE_CLOCK, yes=True).order_by("date").values("date")[:1]),
+            "langtidsopphold_startDato": Subquery(
+                services(active(), type=LONG_STAY).order_by("start").values("start")[:1]
+            ),
+        },
+    ),
+    Check(
+        code="round-the-clock-few-services",
+        version=1,
+        model=Person,
+        severity=Severity.WARNING,
+        title=_("Heldøgnstilbud, men få timer med tjenester"),
+        explanation=_(
+            "Personen er registrert med heldøgnstilbud og bor ikke i institusjon, men timene i tjenestene ved utgangen av "
+            "året er 24 eller færre i uken til sammen. Så få timer rekker ikke til hjelp hele døgnet."
+        ),
+        remedy=_(
+            "Kontroller om personen fortsatt har heldøgnstilbud, og registrer «nei» med dato hvis det er slutt. Har "
+            "personen det, må timene i vedtakene rettes."
+        ),
+        applies_to=latest_round_the_clock_is_yes() & ~Q(Exists(services(active_at_end(), type__in=INSTITUTION_TYPES))),
+        violation=~Q(Exists(over_few_hours())),
+        fields={
+            "siste_ja": Subquery(dated(ROUND_THE_CLOCK, yes=True).order_by("-date").values("date")[:1]),
+            "timer_i_alt": Subquery(hours_at_end().values("total")),
+        },
+    ),
+)
