@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error, register
+from django.core.exceptions import ImproperlyConfigured
 
 SHORTEST_KEY = 32
 
@@ -19,13 +20,20 @@ def problems() -> Iterator[str]:
         ("KPR_PSEUDONYM_KEY", "turns identity numbers into pseudonyms"),
         ("KPR_MESSAGE_KEY", "encrypts received messages"),
     ):
-        value = getattr(settings, name)
+        value = _value(name)
         if len(value) < SHORTEST_KEY:
             state = "is not set" if not value else f"is shorter than {SHORTEST_KEY} characters"
             yield (
                 f"{name} {state}. It {use}. Set {name} (or {name}_FILE) to a random text of at least {SHORTEST_KEY} "
                 "characters, kept outside the database, for example from `openssl rand -hex 32`."
             )
+
+
+def _value(name: str) -> str:
+    try:
+        return getattr(settings, name)
+    except ImproperlyConfigured:  # Django hands out no empty SECRET_KEY
+        return ""
 
 
 def stop_if_unusable() -> None:

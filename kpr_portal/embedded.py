@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import time
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import fasteners  # type: ignore[import-untyped]
@@ -38,6 +39,18 @@ TUNING = {
 TUNING_HEADING = "# --- KPR portal: chosen when this database was made; edit freely ---"
 
 
+class NotStarted(Exception):
+    """The embedded PostgreSQL does not start."""
+
+
+@contextmanager
+def _failures_named(log: Path) -> Iterator[None]:
+    try:
+        yield
+    except (subprocess.SubprocessError, psycopg.OperationalError) as error:
+        raise NotStarted(f"PostgreSQL does not start; its log is {log}. ({error})") from error
+
+
 class EmbeddedPostgres(PostgresServer):
     """The wheel's server for one data directory. It stops with its last living user.
 
@@ -57,13 +70,21 @@ class EmbeddedPostgres(PostgresServer):
         return f"postgresql:///postgres?host={self.socket_directory}&user=postgres"
 
     def start(self) -> None:
+        """Raises:
+        NotStarted: the server's log says why.
+        """
         with self._lock:
             self._forget_the_dead()
-        super().start()
+        with _failures_named(self.log):
+            super().start()
 
     def revive(self) -> None:
-        """Start again after the server died under its users."""
-        with self._lock:
+        """Start again after the server died under its users.
+
+        Raises:
+            NotStarted: the server's log says why.
+        """
+        with self._lock, _failures_named(self.log):
             self.ensure_postgres_running()
 
     def ensure_pgdata_inited(self) -> None:
@@ -104,12 +125,13 @@ class EmbeddedPostgres(PostgresServer):
         return found
 
     def _clear_the_way(self) -> None:
-        # Orphans of a killed server hold its shared memory; its pid file may name a process that is another by now.
+        # Orphans of a killed server hold its shared memory; its lock files may name a process that is another by now.
         for orphan in self.processes():
             with suppress(psutil.Error):
                 orphan.kill()
                 orphan.wait(10)
         (self.pgdata / "postmaster.pid").unlink(missing_ok=True)
+        (self.socket_directory / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def _make_socket_directory(self) -> None:
         prepare_socket_directory(self.data_dir)

@@ -21,7 +21,7 @@ from typing import IO
 
 import psutil
 
-from kpr_portal.embedded import EmbeddedPostgres, valkey_command
+from kpr_portal.embedded import EmbeddedPostgres, NotStarted, valkey_command
 from kpr_portal.guardian import MARK, end_strays
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -271,9 +271,11 @@ class Portal:
             start()
 
     def _heal_postgres(self) -> None:
-        if self.postgres and self.postgres.postmaster() is None:
-            self._say("PostgreSQL ended; starting it again.", sys.stderr)
-            self.postgres_deaths.bury()
+        if not self.postgres or self.postgres.postmaster() or time.monotonic() < self.postgres_deaths.not_before:
+            return
+        self._say("postgres ended; starting it again.", sys.stderr)
+        self.postgres_deaths.bury()
+        with suppress(NotStarted):
             self.postgres.revive()
 
     def _answers(self) -> bool:

@@ -88,6 +88,18 @@ class RunningPortal:
             self.process.send_signal(number)
         return self.process.wait(seconds)
 
+    def stop_itself(self, seconds: float = 60) -> int:
+        """Wait until it ends without being asked, and return its exit status."""
+        assert self.process
+        return self.process.wait(seconds)
+
+    def all_output(self) -> str:
+        """Everything that it wrote; only after it ended."""
+        while (line := self._lines.get(timeout=10)) is not None:
+            self.output.append(line)
+        self._lines.put(None)
+        return "\n".join(self.output)
+
     def run_command(self, *arguments: str, input: str | None = None) -> "subprocess.CompletedProcess[str]":
         """Run `manage.py ...` beside the portal, as from another terminal. Raises when it fails."""
         return subprocess.run(

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from kpr_portal.configuration import stop_if_unusable
+from kpr_portal.embedded import NotStarted
 from kpr_portal.supervisor import Failure, Portal, add_arguments
 
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         )
         try:
             portal.run()
-        except Failure as failure:
+        except (Failure, NotStarted) as failure:
             sys.exit(str(failure))
 
 
