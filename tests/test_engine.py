@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from django.db import OperationalError, connection, transaction
+from django.db.models import F, Func, IntegerField, Q
 
 from quality.actions import check_submission
 from quality.checks import BY_CODE, CHECKS
 from quality.engine import count, fields_of
 from quality.models import CheckResult, FindingRow, UnitResult
+from quality.refreshing import refresh
 from submissions.models import Submission
-from tests.rows import Given, Sent, Who, store
+from tests.rows import Given, Said, Sent, Who, store
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +71,63 @@ def test_count_agrees_with_what_was_stored() -> None:
             if tally
             else not stored.applicable
         )
+
+
+def test_refresh_renews_what_others_changed() -> None:
+    ours = store(Sent([Who([Given()], who="a")], municipality="4601"))
+    check_submission(ours)
+    for code in ("0301", "1103", "5001", "1505", "1804"):
+        check_submission(store(Sent([Who([Given()], who="a")], municipality=code)))
+    assert result(ours, "person-in-many-municipalities").violating == 0
+    assert refresh(2023) == 5  # the last one to arrive saw the others
+    found = result(ours, "person-in-many-municipalities")
+    assert (found.violating, fields_of(BY_CODE[found.code], list(found.rows.all()))) == (1, [{"andre_kommuner": 5}])
+    assert refresh() == 0
+
+
+def test_refresh_sees_an_exchange_of_rows_that_leaves_the_count_the_same() -> None:
+    answer = [Said("venteliste", False, "2023-03-01")]
+    ours = store(Sent([Who(answers=answer, who="a", ref="A"), Who(answers=answer, who="b", ref="B")]))
+    yes = [Said("venteliste", True, "2022-03-01")]
+    before = store(Sent([Who(answers=yes, who="a")], year=2022))
+    check_submission(before)
+    check_submission(ours)
+    refs = FindingRow.objects.filter(result__submission=ours, result__code="waiting-list-no-without-yes")
+    assert list(refs.values_list("user_ref", flat=True)) == ["B"]
+    Submission.objects.filter(pk=before.pk).update(is_current=False)
+    check_submission(store(Sent([Who(answers=yes, who="b")], year=2022)))
+    assert refresh() == 1
+    assert list(refs.values_list("user_ref", flat=True)) == ["A"]
+
+
+def test_refresh_replaces_findings_of_another_version() -> None:
+    submission = store(Sent([Who()]))
+    check_submission(submission)
+    newer = tuple(replace(check, version=2) if check.code == "person-without-service" else check for check in CHECKS)
+    assert refresh(checks=newer) == 1
+    assert result(submission, "person-without-service").version == 2
+    assert refresh(checks=newer) == 0
+
+
+@pytest.mark.parametrize("applies_to", [Q(birth_year=1 / (F("birth_year") - 1940)), Q(no_such_field=1)])
+def test_a_broken_check_is_an_error_and_stops_no_other(applies_to: Q) -> None:
+    broken = replace(BY_CODE["test-person"], code="broken", applies_to=applies_to)
+    broken_alone = replace(BY_CODE["person-without-service"], code="broken-alone", applies_to=applies_to)
+    submission = store(Sent([Who()]))
+    check_submission(submission, (*CHECKS, broken, broken_alone))
+    statuses = dict(submission.results.values_list("code", "status"))
+    assert (statuses.pop("broken"), statuses.pop("broken-alone")) == ("error", "error")
+    assert "error" not in statuses.values()
+    assert statuses["person-without-service"] == "failed"
+
+
+def test_a_lost_database_is_no_broken_check() -> None:
+    """A query that the server cancels stands for any operational error: the attempt fails as a whole."""
+    asleep = Func(template="(SELECT 1 FROM pg_sleep(9))", output_field=IntegerField())
+    sleeping = replace(BY_CODE["test-person"], code="sleeping", applies_to=Q(birth_year=asleep))
+    submission = store(Sent([Who()]))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 200")
+    with pytest.raises(OperationalError), transaction.atomic():
+        check_submission(submission, (*CHECKS, sleeping))
+    assert not submission.results.exists()

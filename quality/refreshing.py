@@ -1,0 +1,110 @@
+"""Bring the results of all current submissions up to date.
+
+Two things make stored results stale: other submissions that arrived since (checks that look across submissions), and
+a check whose meaning changed. Both are found for the whole nation at once; only submissions that differ are judged again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.utils import InterfaceError, OperationalError
+
+from quality.actions import check_submission
+from quality.check import Check
+from quality.checks import CHECKS
+from quality.engine import Tally, by_model, count, offending, path
+from quality.models import CheckResult, FindingRow, Outcome
+from submissions.models import Submission
+
+logger = logging.getLogger(__name__)
+Stale = dict[int, set[Check]]
+
+
+def refresh(year: int | None = None, checks: Sequence[Check] = CHECKS) -> int:
+    """Judge again what is stale in current submissions, of one year or all; returns how many submissions that was."""
+    current = Submission.objects.filter(is_current=True, dry_run=False)
+    if year is not None:
+        current = current.filter(year=year)
+    keys = list(current.order_by("pk").values_list("pk", flat=True))
+    _forget_retired_checks(keys, checks)
+    stale = find_stale(keys, checks)
+    return sum(_judge_again(key, stale[key]) for key in sorted(stale))
+
+
+def _forget_retired_checks(submissions: Sequence[int], checks: Sequence[Check]) -> None:
+    codes = [check.code for check in checks]
+    CheckResult.objects.filter(submission__in=submissions).exclude(code__in=codes).delete()
+
+
+def find_stale(submissions: Sequence[int], checks: Sequence[Check]) -> Stale:
+    """Which checks of which submissions have another tally, another version or other rows than those stored."""
+    stale: Stale = defaultdict(set)
+    stored = _stored(submissions)
+    for group in _shared_scans(checks):
+        tallies = _tallies(group, submissions)
+        for check in group:
+            _compare(stale, check, submissions, tallies, stored)
+            if check.across and tallies is not None:
+                for key in _unknown_rows(check, submissions):
+                    stale[key].add(check)
+    return stale
+
+
+def _shared_scans(checks: Sequence[Check]) -> Iterable[tuple[Check, ...]]:
+    yield from by_model(check for check in checks if check.is_plain).values()
+    yield from ((check,) for check in checks if not check.is_plain)
+
+
+def _tallies(group: tuple[Check, ...], submissions: Sequence[int]) -> dict[tuple[int, str], Tally] | None:
+    """None when a check of the group is broken; then each submission is judged again, check by check."""
+    try:
+        with transaction.atomic():
+            return count(group, submissions)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.error("Broken check among %s: %s", ", ".join(check.code for check in group), type(error).__name__)
+        return None
+
+
+def _stored(submissions: Sequence[int]) -> dict[tuple[int, str], tuple[int, Tally]]:
+    """Version and tally of each stored result that is not an error."""
+    results = CheckResult.objects.filter(submission__in=submissions).exclude(status=Outcome.ERROR)
+    rows = results.values_list("submission", "code", "version", "applicable", "violating")
+    return {(key, code): (version, Tally(applies, violates)) for key, code, version, applies, violates in rows}
+
+
+def _compare(
+    stale: Stale,
+    check: Check,
+    submissions: Sequence[int],
+    tallies: dict[tuple[int, str], Tally] | None,
+    stored: dict[tuple[int, str], tuple[int, Tally]],
+) -> None:
+    for key in submissions:
+        now = None if tallies is None else (check.version, tallies.get((key, check.code), Tally()))
+        if now is None or stored.get((key, check.code)) != now:
+            stale[key].add(check)
+
+
+def _unknown_rows(check: Check, submissions: Sequence[int]) -> QuerySet[FindingRow, int]:
+    """Submissions with an offending row that is not among those stored: the count alone may hide an exchange."""
+    own = path(check.model)
+    known = FindingRow.objects.filter(row=OuterRef("pk"), result__submission=OuterRef(own), result__code=check.code)
+    rows = offending(check).filter(~Exists(known), **{f"{own}__in": submissions})
+    return rows.order_by().values_list(own, flat=True).distinct()
+
+
+@transaction.atomic
+def _judge_again(key: int, checks: Iterable[Check]) -> bool:
+    """False when the submission was replaced meanwhile: its successor was judged when it was loaded."""
+    submission = Submission.objects.select_for_update().filter(pk=key, is_current=True).first()
+    if submission is None:
+        return False
+    check_submission(submission, sorted(checks, key=lambda check: check.code))
+    return True
