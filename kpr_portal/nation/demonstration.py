@@ -19,6 +19,7 @@ from municipalities import accounts, audit
 from municipalities.access import Access
 from municipalities.models import AuditEvent, Municipality, Role, Scope, Unit
 from quality.models import UnitResult
+from quality.refreshing import refresh
 from submissions.models import UNFINISHED, Channel, Submission
 from submissions.receive import receive
 from submissions.refusals import Repeat
@@ -72,6 +73,7 @@ def load(folder: Path) -> None:
             _send(parcel, folder)
             bar.update()
         _wait(bar)
+    refresh()  # what looks across municipalities was judged before the last of them came in
     _spread_arrivals()
     name_units()
 
@@ -127,7 +129,7 @@ def _spread_arrivals() -> None:
         if moment.year != (submission.year or 0) + 1:
             submission.received_at = moment.replace(year=(submission.year or 0) + 1)
         day = 2 + submission.pk % max(1, min(7, submission.received_at.day - 1))
-        submission.received_at = submission.received_at.replace(month=1, day=day)
+        submission.received_at = submission.received_at.replace(month=1, day=day, hour=7 + submission.pk * 5 % 9)
         took = (submission.processed_at - moment) if submission.processed_at else datetime.timedelta()
         submission.processed_at = submission.received_at + took
     Submission.objects.bulk_update(submissions, ["received_at", "processed_at"], batch_size=500)

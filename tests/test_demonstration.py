@@ -1,0 +1,97 @@
+"""What the generator says that it planted is what the portal finds; and the demonstration as an operator starts it."""
+
+import io
+import json
+import os
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from django.core.management import CommandError, call_command
+from django.db.models import Sum
+
+from kpr_portal.management.commands.load_demo import PASSWORD
+from municipalities.access import Access
+from municipalities.models import Scope
+from quality.models import CheckResult
+from quality.refreshing import refresh
+from submissions import actions
+from submissions.models import Channel, Status
+from submissions.receive import receive
+from tests.portal_process import RunningPortal
+
+SENDER = Access(name="test", municipalities=None, scopes=frozenset({Scope.SUBMIT}))
+
+
+def generate(folder: Path, year: int) -> dict[str, Any]:
+    out = io.StringIO()
+    options = ("--scale", "0.02", "--municipalities", "9", "--out", str(folder))
+    call_command("generate_nation", "--year", str(year), *options, stdout=out, stderr=io.StringIO())
+    return json.loads(out.getvalue())
+
+
+def send(file: Path) -> None:
+    with file.open("rb") as content:
+        submission = receive(channel=Channel.API, access=SENDER, content=content)
+    actions.process_waiting(str(submission.municipality_id), int(submission.year or 0))
+    submission.refresh_from_db()
+    assert submission.status == Status.DONE
+
+
+@pytest.mark.django_db
+def test_every_planted_fault_is_found_and_nothing_else(tmp_path: Path) -> None:
+    call_command("load_reference")
+    planted = {year: generate(tmp_path, year)["by_municipality"] for year in (2022, 2023)}
+    for year in (2022, 2023):
+        for file in sorted(tmp_path.glob(f"????-{year}.xml")):
+            send(file)
+    refresh()
+    for year, municipalities in planted.items():
+        expected = {(code, check): n for code, m in municipalities.items() for check, n in m["planted"].items() if n}
+        assert found_in(year) == expected
+
+
+def found_in(year: int) -> dict[tuple[str, str], int]:
+    results = CheckResult.objects.filter(submission__year=year, submission__is_current=True, violating__gt=0)
+    rows = results.values_list("submission__municipality", "code").annotate(n=Sum("violating"))
+    return {(str(municipality), code): n for municipality, code, n in rows}
+
+
+def test_load_demo_is_refused_outside_a_demonstration() -> None:
+    with pytest.raises(CommandError, match="KPR_ENVIRONMENT"):
+        call_command("load_demo")
+
+
+@pytest.mark.portal
+def test_the_demonstration_comes_up_alive_and_once(tmp_path: Path) -> None:
+    """Under two minutes on two cores, through the real intake; a second start loads nothing again."""
+    portal = RunningPortal(tmp_path / "var", demo=True)
+    started = time.monotonic()
+    portal.start(seconds=240)
+    try:
+        took = time.monotonic() - started
+        output = "\n".join(portal.output)
+        assert "enhetsleder" in output and PASSWORD in output
+        received = reported(portal)
+        assert received == {"2022": 356, "2023": 352}
+        assert took < 120 * max(1.0, os.getloadavg()[0] / 3), f"the demonstration took {took:.0f} s"
+    finally:
+        assert portal.stop() == 0
+    with RunningPortal(tmp_path / "var", demo=True) as again:
+        assert reported(again) == received
+        assert PASSWORD not in "\n".join(again.output)
+
+
+def reported(portal: RunningPortal) -> dict[str, int]:
+    """How many municipalities have something in for each year, as anybody may ask."""
+    counts: Counter[str] = Counter()
+    for year in ("2022", "2023"):
+        address: str | None = f"{portal.url}api/v1/status/?year={year}"
+        while address:
+            page = httpx.get(address, timeout=20).raise_for_status().json()
+            counts[year] += sum(bool(row["received"]) for row in page["results"])
+            address = page["next"]
+    return dict(counts)
