@@ -202,4 +202,6 @@ def valkey_command(data_dir: Path) -> list[str]:
     return [
         *(str(get_binary_path()), "--port", "0", "--dir", str(data_dir), "--save", "", "--appendonly", "no"),
         *("--unixsocket", str(socket_directory(data_dir) / "valkey.sock"), "--unixsocketperm", "700"),
+        # A new title would write over the environment by which the guardian knows its own.
+        *("--set-proc-title", "no"),
     ]

@@ -114,6 +114,13 @@ class Child:
         return "\n".join([f" The end of {self.log}:", *lines])
 
 
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 @contextmanager
 def _opened(log: Path | None) -> Iterator[IO[bytes] | None]:
     if log is None:
@@ -207,7 +214,7 @@ class Portal:
             with suppress(BlockingIOError):
                 return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             owner = os.pread(lock, 20, 0).decode()
-            if (owner and psutil.pid_exists(int(owner))) or time.monotonic() > deadline:
+            if (owner and _lives(int(owner))) or time.monotonic() > deadline:
                 raise Failure(
                     f"Another portal (process {owner}) runs on the data directory {self.data_dir}. "
                     "Stop it, or name another directory with --data-dir."

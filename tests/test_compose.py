@@ -66,3 +66,8 @@ def test_servers_wait_for_the_migrations() -> None:
 def test_files_that_the_image_copies_exist() -> None:
     copies = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert all((ROOT / name).exists() for line in copies for name in line.split())
+
+
+def test_every_setting_is_described_for_operators() -> None:
+    manual = (ROOT / "docs" / "operations.md").read_text()
+    assert {name for name in names_that_settings_read() if f"| `{name}` |" not in manual} == set()
