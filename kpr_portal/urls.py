@@ -1,9 +1,43 @@
-from django.urls import URLPattern, URLResolver, include, path
+"""All addresses of the portal."""
 
-from kpr_portal import health
+from django.contrib.auth.views import LogoutView
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import TemplateView
+
+from kpr_portal import health, home
+from municipalities import views as municipalities
+from quality import views as quality
+from submissions import views as submissions
+
+
+def words(address: str, name: str) -> URLPattern:
+    """A page that is only words."""
+    return path(f"om/{address}", TemplateView.as_view(template_name=f"about/{name}.html"), name=f"about-{name}")
+
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.front, name="front"),
+    path("logg-inn/", municipalities.LoginView.as_view(), name="login"),
+    path("logg-ut/", LogoutView.as_view(), name="logout"),
+    path("hjem/", home.home, name="home"),
+    path("register/", home.register, name="register"),
+    path("kommune/<slug:code>/", home.municipality_home, name="municipality-home"),
+    path("kommune/<slug:code>/enheter/", municipalities.units, name="units"),
+    path("kommune/<slug:code>/innsendinger/", submissions.submissions, name="submissions"),
+    path("kommune/<slug:code>/innsendinger/ny/", submissions.new, name="submission-new"),
+    path("innsendinger/<int:pk>/", submissions.submission, name="submission"),
+    path("innsendinger/<int:pk>/framdrift/", submissions.progress, name="submission-progress"),
+    path("kommune/<slug:code>/funn/", quality.findings, name="findings"),
+    path("kommune/<slug:code>/funn/<slug:check>/", quality.finding, name="finding"),
+    path("kommune/<slug:code>/funn/<slug:check>/excel/", quality.finding_excel, name="finding-excel"),
+    path("kommune/<slug:code>/funn/<slug:check>/csv/", quality.finding_csv, name="finding-csv"),
+    words("", "portal"),
+    words("personvern/", "privacy"),
+    words("datakilder/", "sources"),
+    words("tilgjengelighet/", "accessibility"),
+    path("om/kontroller/", quality.checks, name="checks"),
+    path("om/kontroller/<slug:check>/", quality.check, name="check"),
+    path("api/v1/", include("kpr_portal.api_urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("api/v1/", include("kpr_portal.api_urls")),
 ]

@@ -1,0 +1,167 @@
+"""Findings as pages and downloads need them: of a submission, or of one unit in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from quality.check import Check
+from quality.checks import BY_CODE, CHECKS
+from quality.models import CheckResult, FindingRow, Outcome, Severity, UnitResult
+from submissions.models import PersonLevel, Service, Submission
+
+ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One check's outcome as somebody sees it. Counts that the viewer may not see, or that do not exist, are None."""
+
+    check: Check
+    result: CheckResult
+    status: Outcome
+    violating: int
+    applicable: int | None = None
+    new: int | None = None
+    existing: int | None = None
+    resolved: int | None = None
+
+    @property
+    def share(self) -> float | None:
+        """Per cent of the rows that the check applies to."""
+        return 100 * self.violating / self.applicable if self.applicable else None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All findings of one submission, in the order in which they should be corrected."""
+
+    all: tuple[Finding, ...] = ()
+
+    def _with(self, status: Outcome) -> list[Finding]:
+        return [finding for finding in self.all if finding.status == status]
+
+    @property
+    def to_correct(self) -> list[Finding]:
+        return self._with(Outcome.FAILED)
+
+    @property
+    def errors(self) -> list[Finding]:
+        return [finding for finding in self.to_correct if finding.check.severity == Severity.ERROR]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        return [finding for finding in self.to_correct if finding.check.severity != Severity.ERROR]
+
+    @property
+    def in_order(self) -> list[Finding]:
+        return self._with(Outcome.PASSED)
+
+    @property
+    def not_applicable(self) -> list[Finding]:
+        return self._with(Outcome.NOT_APPLICABLE)
+
+    @property
+    def broken(self) -> list[Finding]:
+        return self._with(Outcome.ERROR)
+
+    @property
+    def error_rows(self) -> int:
+        return sum(finding.violating for finding in self.errors)
+
+    @property
+    def warning_rows(self) -> int:
+        return sum(finding.violating for finding in self.warnings)
+
+    @property
+    def new(self) -> int | None:
+        return _sum(finding.new for finding in self.all)
+
+    @property
+    def resolved(self) -> int | None:
+        return _sum(finding.resolved for finding in self.all)
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    """The sum of those that are known; None when none is."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def findings_of(submission: Submission | None, unit: str = "") -> Findings:
+    """The findings of a submission, or with `unit` only what concerns that unit. One query."""
+    if submission is None:
+        return Findings()
+    found = _of_unit(submission, unit) if unit else _whole(submission)
+    return Findings(tuple(sorted(found, key=_urgency)))
+
+
+def _urgency(finding: Finding) -> tuple[int, int, str]:
+    return ORDER[Severity(finding.check.severity)], -finding.violating, finding.check.code
+
+
+def _whole(submission: Submission) -> list[Finding]:
+    return [
+        Finding(
+            check=BY_CODE[result.code],
+            result=result,
+            status=Outcome(result.status),
+            violating=result.violating,
+            applicable=result.applicable,
+            new=result.new,
+            existing=result.existing,
+            resolved=result.resolved,
+        )
+        for result in submission.results.all()
+        if result.code in BY_CODE
+    ]
+
+
+def _of_unit(submission: Submission, unit: str) -> list[Finding]:
+    """Only checks of persons and what hangs on them: the message itself is not a unit's to correct."""
+    own = UnitResult.objects.filter(result=OuterRef("pk"), organisation_number=unit).values("violating")
+    results = submission.results.annotate(in_unit=Subquery(own[:1]))
+    return [
+        Finding(
+            check=BY_CODE[result.code],
+            result=result,
+            status=_unit_status(result, result.in_unit or 0),
+            violating=result.in_unit or 0,
+        )
+        for result in results
+        if result.code in BY_CODE and issubclass(BY_CODE[result.code].model, PersonLevel)
+    ]
+
+
+def _unit_status(result: CheckResult, violating: int) -> Outcome:
+    status = Outcome(result.status)
+    return Outcome.PASSED if status == Outcome.FAILED and not violating else status
+
+
+def rows_of(result: CheckResult, *, unit: str = "", only_new: bool = False) -> QuerySet[FindingRow]:
+    """The offending rows of a result, of one unit, and only those that the previous submission did not have."""
+    rows = FindingRow.objects.filter(result=result)
+    if unit:
+        rows = rows.filter(of_unit(result.submission_id, unit))
+    if only_new:
+        rows = rows.filter(is_new=True)
+    return rows.order_by("user_ref", "service_ref", "id")
+
+
+def of_unit(submission: int, unit: str) -> Q:
+    """A service is the unit's when it gives it; a person, or what is known of one, when it gives them any service."""
+    services = Service.objects.filter(submission=submission, organisation_number=unit)
+    given = Exists(services.filter(pk=OuterRef("service")))
+    served = Exists(services.filter(person=OuterRef("person")))
+    return Q(given) | (Q(service__isnull=True) & Q(served))
+
+
+def by_subject() -> list[tuple[Any, list[Check]]]:
+    """The catalogue of checks, by the kind of row they judge, in the order in which they are declared."""
+    groups: dict[Any, list[Check]] = {}
+    for check in CHECKS:
+        groups.setdefault(check.model, []).append(check)
+    return list(groups.items())
