@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from kpr_portal.nation.generate import Nation
 from kpr_portal.nation.places import Place
-from municipalities import accounts, audit
+from municipalities import accounts, audit, calendar
 from municipalities.access import Access
 from municipalities.models import AuditEvent, Municipality, Role, Scope, Unit
 from quality.models import UnitResult
@@ -125,14 +125,18 @@ def _spread_arrivals() -> None:
     """Let the messages have come in the first days of January after their year, not all in this minute."""
     submissions = list(Submission.objects.filter(year__in=YEARS, sent_by_token=None, sent_by_user=None))
     for submission in submissions:
-        moment = submission.received_at
-        if moment.year != (submission.year or 0) + 1:
-            submission.received_at = moment.replace(year=(submission.year or 0) + 1)
-        day = 2 + submission.pk % max(1, min(7, submission.received_at.day - 1))
-        submission.received_at = submission.received_at.replace(month=1, day=day, hour=7 + submission.pk * 5 % 9)
-        took = (submission.processed_at - moment) if submission.processed_at else datetime.timedelta()
+        took = (submission.processed_at or submission.received_at) - submission.received_at
+        submission.received_at = _arrival(submission)
         submission.processed_at = submission.received_at + took
     Submission.objects.bulk_update(submissions, ["received_at", "processed_at"], batch_size=500)
+
+
+def _arrival(submission: Submission) -> datetime.datetime:
+    """A working hour from 2 January to yesterday at the latest; a draft before what replaced it."""
+    latest = max(2, min(7, calendar.today().day - 1))
+    day = min(latest, 3 + submission.pk % 5) if submission.is_current else 2
+    hour = 7 + submission.pk * 5 % 4 + 4 * submission.is_current
+    return submission.received_at.replace(year=(submission.year or 0) + 1, month=1, day=day, hour=hour)
 
 
 def name_units() -> None:
