@@ -24,9 +24,11 @@ from quality.engine import (
     finding,
 )
 from quality.models import CheckResult, FindingRow, Outcome, UnitResult
-from submissions.models import Submission
+from submissions.models import Answer, Person, Service, Submission, TemporaryStop
 
 logger = logging.getLogger(__name__)
+JOINED = (Person, Service, TemporaryStop, Answer)
+MANY_PERSONS = 2000
 
 INSERT_ROWS = """
 INSERT INTO quality_findingrow (result_id, "row", person, service, user_ref, service_ref, is_new)
@@ -81,7 +83,6 @@ class _Judgement:
     tallies: dict[Check, Tally] = field(default_factory=dict)
 
 
-@transaction.atomic
 def check_submission(submission: Submission, checks: Sequence[Check] = CHECKS) -> None:
     """Run the checks on the submission's rows and replace their stored results.
 
@@ -90,7 +91,20 @@ def check_submission(submission: Submission, checks: Sequence[Check] = CHECKS) -
     Raises:
         OperationalError: the database was lost; the attempt must be made again. A broken check does not raise.
     """
-    _discard(submission, checks)
+    if submission.persons >= MANY_PERSONS:
+        _show_planner()
+    with transaction.atomic():
+        _discard(submission, checks)
+        _judge(submission, checks)
+
+
+def _show_planner() -> None:
+    """Tell PostgreSQL's planner of rows that were loaded a moment ago; unaware of them, it compares all with all."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(model._meta.db_table for model in JOINED)}")
+
+
+def _judge(submission: Submission, checks: Sequence[Check]) -> None:
     judgement = _Judgement(submission, dict(zip(checks, _reserve(len(checks)), strict=True)))
     judgement.previous = _comparable(submission, checks)
     for group in by_model(check for check in checks if check.is_plain).values():
