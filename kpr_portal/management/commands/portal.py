@@ -5,7 +5,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management import get_commands
 from django.core.management.base import BaseCommand
 
 from kpr_portal.configuration import stop_if_unusable
@@ -25,7 +24,7 @@ class Command(BaseCommand):
         portal = Portal(
             settings.KPR_DATA_DIR,
             port=options["port"],
-            demo=options["demo"] and "load_demo" in get_commands(),
+            demo=options["demo"],
             environment=settings.KPR_ENVIRONMENT,
             host=probe_host(settings.ALLOWED_HOSTS),
         )
