@@ -28,14 +28,19 @@ PERIOD_START = F("submission__period_start")
 PERIOD_END = F("submission__period_end")
 
 
-def active() -> Q:
-    """A service that is active in the period: begun by its end, and not ended before it."""
-    return Q(start__lte=PERIOD_END) & (Q(end__isnull=True) | Q(end__gte=PERIOD_START))
+def active(row: type[F] = F) -> Q:
+    """A service that is active in the period: begun by its end, and not ended before it.
+
+    `row` is OuterRef where the service is looked up from another row of the same message.
+    """
+    start, end = row(PERIOD_START.name), row(PERIOD_END.name)
+    return Q(start__lte=end) & (Q(end__isnull=True) | Q(end__gte=start))
 
 
-def active_at_end() -> Q:
+def active_at_end(row: type[F] = F) -> Q:
     """A service that is active at the end of the period: one that ends on the last day is not."""
-    return Q(start__lte=PERIOD_END) & (Q(end__isnull=True) | Q(end__gt=PERIOD_END))
+    end = row(PERIOD_END.name)
+    return Q(start__lte=end) & (Q(end__isnull=True) | Q(end__gt=end))
 
 
 def services(*conditions: Q, person: str = "pk", **named: Any) -> QuerySet[Service]:
@@ -46,7 +51,7 @@ def services(*conditions: Q, person: str = "pk", **named: Any) -> QuerySet[Servi
 
 def hours_at_end() -> QuerySet[Any, Any]:
     """One row, `total`: hours a week of the outer person's services active at the end of the period; none without such."""
-    counted = services(active_at_end(), hours__isnull=False).order_by()
+    counted = services(active_at_end(OuterRef), hours__isnull=False).order_by()
     return counted.values("person").annotate(total=Sum("hours"))
 
 
