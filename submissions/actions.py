@@ -15,12 +15,11 @@ from municipalities import calendar
 from municipalities.models import Unit
 from submissions import vault
 from submissions.load import clear, load
-from submissions.models import PERSON_LEVEL, UNFINISHED, Service, Stage, Status, Submission
+from submissions.models import UNFINISHED, Service, Stage, Status, Submission
 from submissions.signals import loaded
 
 logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 5
-MANY_PERSONS = 1000
 
 
 def process_waiting(municipality: str, year: int) -> None:
@@ -92,10 +91,8 @@ def _process(submission: Submission) -> None:
     if submission.attempts > 1:
         clear(submission)
     load(submission, vault.read(submission.message))
-    submission.refresh_from_db()
-    if submission.persons >= MANY_PERSONS:
-        _tell_the_planner()
     _find_units(submission)
+    submission.refresh_from_db()
     _update(submission, stage=Stage.CHECKING)
     loaded.send(sender=Submission, submission=submission)
     _finish(submission)
@@ -111,12 +108,6 @@ def current(submission: Submission) -> Submission | None:
     """The submission that counts now for the same municipality, year and kind."""
     same = {"municipality": submission.municipality_id, "year": submission.year, "kind": submission.kind}
     return Submission.objects.filter(is_current=True, **same).exclude(pk=submission.pk).first()
-
-
-def _tell_the_planner() -> None:
-    """Without fresh statistics PostgreSQL takes a large new submission for a tiny one, and its joins take minutes."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE {', '.join(model._meta.db_table for model in PERSON_LEVEL)}")
 
 
 def _find_units(submission: Submission) -> None:

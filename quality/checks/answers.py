@@ -76,7 +76,7 @@ def latest_round_the_clock_is_yes() -> Q:
 def stays_begun_before_the_answer() -> Q:
     """A long stay active in the period that no round-the-clock "yes" is earlier than."""
     earlier_yes = dated(ROUND_THE_CLOCK, person="person", yes=True, date__lt=OuterRef("start"))
-    return Q(Exists(services(active(OuterRef), ~Q(Exists(earlier_yes)), type=LONG_STAY)))
+    return Q(Exists(services(active(), ~Q(Exists(earlier_yes)), type=LONG_STAY)))
 
 
 def over_few_hours() -> QuerySet[Any, Any]:
@@ -209,7 +209,7 @@ CHECKS = (
         fields={
             "forste_ja": Subquery(dated(ROUND_THE_CLOCK, yes=True).order_by("date").values("date")[:1]),
             "langtidsopphold_startDato": Subquery(
-                services(active(OuterRef), type=LONG_STAY).order_by("start").values("start")[:1]
+                services(active(), type=LONG_STAY).order_by("start").values("start")[:1]
             ),
         },
     ),
@@ -227,8 +227,7 @@ CHECKS = (
             "Kontroller om personen fortsatt har heldøgnstilbud, og registrer «nei» med dato hvis det er slutt. Har "
             "personen det, må timene i vedtakene rettes."
         ),
-        applies_to=latest_round_the_clock_is_yes()
-        & ~Q(Exists(services(active_at_end(OuterRef), type__in=INSTITUTION_TYPES))),
+        applies_to=latest_round_the_clock_is_yes() & ~Q(Exists(services(active_at_end(), type__in=INSTITUTION_TYPES))),
         violation=~Q(Exists(over_few_hours())),
         fields={
             "siste_ja": Subquery(dated(ROUND_THE_CLOCK, yes=True).order_by("-date").values("date")[:1]),

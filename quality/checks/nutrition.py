@@ -60,12 +60,12 @@ CHECKS = (
         ),
         applies_to=~Q(birth_year=0)
         & Q(birth_year__lte=F("submission__period_end__year") - OLD)
-        & Q(Exists(services(active_at_end(OuterRef), type=LONG_STAY))),
+        & Q(Exists(services(active_at_end(), type=LONG_STAY))),
         violation=~has(ASSESSED),
         fields={
             "fodselsar": "birth_year",
             "tjenesteOrgNr": Subquery(
-                services(active_at_end(OuterRef), type=LONG_STAY).order_by("-start").values("organisation_number")[:1]
+                services(active_at_end(), type=LONG_STAY).order_by("-start").values("organisation_number")[:1]
             ),
         },
     ),

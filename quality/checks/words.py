@@ -28,19 +28,14 @@ PERIOD_START = F("submission__period_start")
 PERIOD_END = F("submission__period_end")
 
 
-def active(row: type[F] = F) -> Q:
-    """A service that is active in the period: begun by its end, and not ended before it.
-
-    `row` is OuterRef where the service is looked up from another row of the same message.
-    """
-    start, end = row(PERIOD_START.name), row(PERIOD_END.name)
-    return Q(start__lte=end) & (Q(end__isnull=True) | Q(end__gte=start))
+def active() -> Q:
+    """A service that is active in the period: begun by its end, and not ended before it."""
+    return Q(start__lte=PERIOD_END) & (Q(end__isnull=True) | Q(end__gte=PERIOD_START))
 
 
-def active_at_end(row: type[F] = F) -> Q:
+def active_at_end() -> Q:
     """A service that is active at the end of the period: one that ends on the last day is not."""
-    end = row(PERIOD_END.name)
-    return Q(start__lte=end) & (Q(end__isnull=True) | Q(end__gt=end))
+    return Q(start__lte=PERIOD_END) & (Q(end__isnull=True) | Q(end__gt=PERIOD_END))
 
 
 def services(*conditions: Q, person: str = "pk", **named: Any) -> QuerySet[Service]:
@@ -51,7 +46,7 @@ def services(*conditions: Q, person: str = "pk", **named: Any) -> QuerySet[Servi
 
 def hours_at_end() -> QuerySet[Any, Any]:
     """One row, `total`: hours a week of the outer person's services active at the end of the period; none without such."""
-    counted = services(active_at_end(OuterRef), hours__isnull=False).order_by()
+    counted = services(active_at_end(), hours__isnull=False).order_by()
     return counted.values("person").annotate(total=Sum("hours"))
 
 
