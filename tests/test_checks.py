@@ -15,6 +15,7 @@ from quality.actions import check_submission
 from quality.check import Check
 from quality.checks import BY_CODE, CHECKS
 from quality.checks.person import synthetic_series
+from quality.documentation import checks_page
 from quality.engine import count, fields_of, offending, path
 from quality.models import FindingRow
 from submissions.models import Answer, Contact, Person, Service, Submission
@@ -152,3 +153,9 @@ def test_every_text_is_there_in_three_languages(check: Check, catalogues: dict[s
 
 def test_no_finding_shows_a_pseudonym() -> None:
     assert all("pseudonym" not in {*check.fields, *map(str, check.fields.values())} for check in CHECKS)
+
+
+def test_the_documentation_is_written_from_the_declarations() -> None:
+    page = (settings.BASE_DIR / "docs" / "checks.md").read_text(encoding="utf-8")
+    assert page == checks_page(), "docs/checks.md is stale: run manage.py document_checks"
+    assert all(f"(`{code}`)" in page for code in CODES)
