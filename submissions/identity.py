@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hmac
+from functools import lru_cache
 
 from django.conf import settings
 from stdnum.exceptions import ValidationError
@@ -27,11 +28,22 @@ def is_valid(number: str, shift: int) -> bool:
         return False
     if number[9] != fodselsnummer.calc_check_digit1(number) or number[10] != fodselsnummer.calc_check_digit2(number):
         return False
-    unshifted = f"{number[:2]}{int(number[2:4]) - shift:02}{number[4:]}"
+    born = _birth_date(f"{number[:2]}{int(number[2:4]) - shift:02}{number[4:6]}", _century(number[6:9]))
+    return born is not None and born <= datetime.date.today()
+
+
+def _century(individual: str) -> str:
+    """The first individual number of the range (000, 500, 750 or 900) that means the same century."""
+    return next(first for first in ("900", "750", "500", "000") if individual >= first)
+
+
+@lru_cache(maxsize=65536)
+def _birth_date(day: str, century: str) -> datetime.date | None:
+    # Only the date is asked for: the check digits are those of the number as written, and do not matter here.
     try:
-        return bool(fodselsnummer.get_birth_date(unshifted) <= datetime.date.today())
+        return fodselsnummer.get_birth_date(f"{day}{century}00")
     except ValidationError:
-        return False
+        return None
 
 
 def pseudonym(identity_type: str, number: str) -> str:

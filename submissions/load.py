@@ -39,6 +39,7 @@ LARGEST_INTEGER = 2**31 - 1
 LARGEST_SMALL = 2**15 - 1
 COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 IDENTITY_NUMBER = re.compile(r"\d{6} ?\d{5}", re.ASCII)
+IDENTITY_LENGTHS = (11, 12)
 
 
 def load(submission: Submission, pieces: Iterable[bytes]) -> None:
@@ -104,7 +105,7 @@ def date(text: str | None) -> str:
 
 def words(text: str | None) -> str:
     """A text as COPY takes it, with runs of white space as one space (xs:token)."""
-    if not text or text.isalnum():
+    if not text or (text.isprintable() and " " not in text and "\\" not in text):
         return text or ""
     return " ".join(text.split()).translate(COPY_ESCAPES)
 
@@ -260,9 +261,7 @@ class _Reader:
 
     def reference(self, text: str, number: str = "") -> str:
         """The sender's own number; never an identity number, which some systems put there."""
-        if len(text) < len("ddmmyynnnkk") and text.isalnum() and text != number:
-            return text
         reference = words(text)
-        if reference == number or IDENTITY_NUMBER.fullmatch(reference):
+        if reference == number or (len(reference) in IDENTITY_LENGTHS and IDENTITY_NUMBER.fullmatch(reference)):
             return f"skjult-{self.counts[Person] + 1}"
         return reference

@@ -53,7 +53,7 @@ class Message(models.Model):
 
 
 class MessageChunk(models.Model):
-    message = models.ForeignKey(Message, models.CASCADE, related_name="chunks")
+    message = models.ForeignKey(Message, models.CASCADE, db_index=False, related_name="chunks")
     number = models.IntegerField()
     content = models.BinaryField()
 
