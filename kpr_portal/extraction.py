@@ -14,4 +14,5 @@ def templates(file: BinaryIO, keywords: Any, comment_tags: Any, options: dict[st
     """Django turns a template into something like Python, line for line; Babel reads that once indents are gone."""
     python = templatize(file.read().decode())
     level = "\n".join(line.strip() for line in python.splitlines())
-    yield from extract_python(io.BytesIO(level.encode()), keywords, comment_tags, {**options, "encoding": "utf-8"})
+    read: Any = {**options, "encoding": "utf-8"}
+    yield from extract_python(io.BytesIO(level.encode()), keywords, comment_tags, read)

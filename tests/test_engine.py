@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.db.models import F, Func, IntegerField, Q
+from django.test.utils import CaptureQueriesContext
 
+from municipalities.access import Access, enter_database_role, leave_database_role
 from quality.actions import check_submission
 from quality.checks import BY_CODE, CHECKS
 from quality.engine import count, fields_of
 from quality.models import CheckResult, FindingRow, UnitResult
 from quality.refreshing import refresh
-from submissions.models import Submission
+from submissions.models import Person, Submission
 from tests.rows import Given, Said, Sent, Who, store
 
 pytestmark = pytest.mark.django_db
@@ -131,3 +133,27 @@ def test_a_lost_database_is_no_broken_check() -> None:
     with pytest.raises(OperationalError), transaction.atomic():
         check_submission(submission, (*CHECKS, sleeping))
     assert not submission.results.exists()
+
+
+def test_a_municipality_sees_how_many_others_reported_the_person_and_stays_within_its_wall() -> None:
+    for code in ("0301", "1103", "5001", "1505", "1804"):
+        store(Sent([Who(who="a")], municipality=code))
+    ours = store(Sent([Who(who="a")]))
+    check_submission(ours)
+    with transaction.atomic():
+        enter_database_role(Access(municipalities=frozenset({"4601"})))
+        rows = list(FindingRow.objects.filter(result__code="person-in-many-municipalities"))
+        assert fields_of(BY_CODE["person-in-many-municipalities"], rows) == [{"andre_kommuner": 5}]
+        assert set(Person.objects.values_list("municipality", flat=True)) == {"4601"}
+        leave_database_role()
+
+
+@pytest.mark.parametrize("code", ["hours-over-168", "service-duplicate"])
+def test_the_fields_of_a_page_take_one_query(code: str) -> None:
+    persons = [Who([Given(hours=169), Given(hours=169)]) for _number in range(5)]
+    submission = store(Sent(persons))
+    check_submission(submission)
+    rows = list(result(submission, code).rows.all())
+    with CaptureQueriesContext(connection) as queries:
+        assert all(fields_of(BY_CODE[code], rows))
+    assert len(queries) == 1

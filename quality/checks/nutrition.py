@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +19,7 @@ PLAN = Topic.NUTRITION_PLAN
 OLD = 67  # years, at the end of the year
 
 
-def has(topic: Topic, **named: bool) -> Q:
+def has(topic: Topic, **named: Any) -> Q:
     return Q(Exists(answers(topic, **named)))
 
 
@@ -40,7 +42,7 @@ def latest_risk_is_yes() -> Q:
     return Q(Exists(answers(RISK, ~Q(Exists(outranking)), yes=True)))
 
 
-def latest_date(topic: Topic, **named: bool) -> Subquery:
+def latest_date(topic: Topic, **named: Any) -> Subquery:
     return Subquery(answers(topic, **named).order_by(F("date").desc(nulls_last=True)).values("date")[:1])
 
 
