@@ -47,7 +47,7 @@ FROM ({rows}) r CROSS JOIN LATERAL unnest(r.violated) n
 INSERT_UNITS = """
 INSERT INTO quality_unitresult (result_id, organisation_number, violating)
 SELECT f.result_id, s.organisation_number, count(*)
-FROM quality_findingrow f JOIN submissions_service s ON s.id = f.service
+FROM quality_findingrow f JOIN submissions_service s ON s.id = f.service AND s.submission_id = %(submission)s
 WHERE f.result_id = ANY(%(results)s) AND s.organisation_check AND length(s.organisation_number) = 9
 GROUP BY f.result_id, s.organisation_number
 UNION ALL
@@ -232,7 +232,10 @@ def _store(judgement: _Judgement) -> None:
     failed = [judgement.keys[check] for check, tally in judgement.tallies.items() if tally.violating]
     if failed:
         with connection.cursor() as cursor:
+            # The planner knows nothing of rows found a moment ago; both sides are read once, whatever it believes.
+            cursor.execute("SET LOCAL enable_nestloop = off")
             cursor.execute(INSERT_UNITS, {"results": failed, "submission": judgement.submission.pk})
+            cursor.execute("SET LOCAL enable_nestloop = on")
     deltas = _deltas(judgement)
     now = calendar.now()
     CheckResult.objects.bulk_create(
