@@ -35,9 +35,9 @@ def new(request: HttpRequest, code: str) -> HttpResponse:
     access, place = access_of(request), find_place(request, code)
     if not place.may_submit:
         raise Http404
-    form = MessageForm(request.POST or None, request.FILES or None)
     if request.method != "POST":
-        return _form_page(request, place, form)
+        return _form_page(request, place, MessageForm())
+    form = MessageForm(request.POST, request.FILES)
     if not form.is_valid():
         return _form_page(request, place, form, status=400)
     try:

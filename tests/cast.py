@@ -1,7 +1,7 @@
 """The fixed cast: two municipalities with their submissions and findings, and the people who look at them.
 
 Kari (municipality) and Unn (unit leader of Solbakken) belong to Stavanger, Otto to Bergen, Rita is of the register, Nils has
-no role. Import the fixture `cast` where it is wanted.
+no role. Import `cast_fixture` where the fixture `cast` is wanted.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Cast:
         return self.clients[name]
 
 
-@pytest.fixture
-def cast(db: None, settings: object) -> Cast:
+@pytest.fixture(name="cast")
+def cast_fixture(db: None) -> Cast:
     return make_cast()
 
 
