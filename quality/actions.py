@@ -20,7 +20,6 @@ from quality.engine import (
     by_model,
     counting_applicable,
     counting_applicable_alone,
-    counting_plain,
     finding,
 )
 from quality.models import CheckResult, FindingRow, Outcome, UnitResult
@@ -59,6 +58,7 @@ FROM quality_findingrow f JOIN (
 WHERE f.result_id = ANY(%(results)s) AND f.service IS NULL
 GROUP BY f.result_id, u.organisation_number
 """
+COUNT_ROWS = "SELECT result_id, count(*) FROM quality_findingrow WHERE result_id = ANY(%s) GROUP BY result_id"
 COUNT_NEW = """
 SELECT result_id, count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
 FROM quality_findingrow WHERE result_id = ANY(%s) GROUP BY result_id
@@ -117,10 +117,12 @@ def _show_planner() -> None:
 def _judge(submission: Submission, checks: Sequence[Check]) -> None:
     judgement = _Judgement(submission, dict(zip(checks, _reserve(len(checks)), strict=True)))
     judgement.previous = _comparable(submission, checks)
-    for group in by_model(check for check in checks if check.is_plain).values():
-        _judge_plain(judgement, group)
-    for check, applicable in _applicable(judgement, [check for check in checks if not check.is_plain]).items():
-        _judge_alone(judgement, check, applicable)
+    applicable = _applicable(judgement, checks)
+    for group in by_model(check for check in applicable if check.is_plain).values():
+        _judge_plain(judgement, group, applicable)
+    for check in applicable:
+        if not check.is_plain:
+            _judge_alone(judgement, check, applicable[check])
     _store(judgement)
 
 
@@ -156,18 +158,20 @@ def _current_beside(submission: Submission) -> int | None:
 # --- Judging -------------------------------------------------------------------------------------------------
 
 
-def _judge_plain(judgement: _Judgement, checks: tuple[Check, ...]) -> None:
-    """Count in one scan, write the rows in another; where one check is broken, each on its own."""
+def _judge_plain(judgement: _Judgement, checks: tuple[Check, ...], applicable: dict[Check, int]) -> None:
+    """Write the rows of one model's plain checks in one scan; where one check is broken, each on its own."""
     with _unbroken(checks) as attempt:
-        numbers = _numbers(counting_plain(checks), judgement.submission, 2 * len(checks))
-        tallies = [Tally(*pair) for pair in zip(numbers[::2], numbers[1::2], strict=True)]
-        if any(tally.violating for tally in tallies):
+        violating: dict[int, int] = {}
+        if any(applicable[check] for check in checks):
             _write_rows(judgement, checks)
-        judgement.tallies |= dict(zip(checks, tallies, strict=True))
+            violating = dict(_fetch(COUNT_ROWS, [[judgement.keys[check] for check in checks]]))
+        judgement.tallies |= {
+            check: Tally(applicable[check], violating.get(judgement.keys[check], 0)) for check in checks
+        }
         attempt.done = True
     if not attempt.done and len(checks) > 1:
         for check in checks:
-            _judge_plain(judgement, (check,))
+            _judge_plain(judgement, (check,), applicable)
 
 
 def _applicable(judgement: _Judgement, checks: Sequence[Check]) -> dict[Check, int]:

@@ -66,8 +66,9 @@ class ChecksView(APIView):
     @extend_schema(operation_id="checks", summary="All checks", responses={200: CheckSerializer(many=True)}, auth=[])
     def get(self, request: Request) -> Response:
         pages = Pages()
-        page = pages.paginate_queryset(CHECKS, request, view=self)  # type: ignore[type-var]
-        return pages.get_paginated_response(CheckSerializer(page, many=True).data)
+        catalogue: Any = CHECKS
+        page = pages.paginate_queryset(catalogue, request, view=self) or []
+        return pages.get_paginated_response([CheckSerializer(check).data for check in page])
 
 
 def _judged(request: Request, pk: int) -> Submission:

@@ -154,13 +154,6 @@ def _count_alone(check: Check, own: dict[str, Any]) -> dict[tuple[int, str], Tal
 
 
 @lru_cache(maxsize=512)
-def counting_plain(checks: tuple[Check, ...]) -> Statement:
-    """Counts of one model's rows in one submission: applicable and violating of each plain check, in turn."""
-    model = checks[0].model
-    return _compiled(composed(model, checks, {path(model): ANY_SUBMISSION}))
-
-
-@lru_cache(maxsize=512)
 def counting_applicable(checks: tuple[Check, ...]) -> Statement:
     """Counts of one model's rows in one submission that each check applies to, where that part is plain."""
     model = checks[0].model
