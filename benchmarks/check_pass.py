@@ -1,0 +1,201 @@
+"""The composed check pass over a whole nation, against hand-written SQL and Pandera, measured side by side in one run.
+
+All three count the same conditions: the plain checks of services, over about 1.3 million rows. Their counts must agree.
+Pandera gets its table ready-made, with the period and the birth year joined on; reading it is told apart.
+
+    .venv/bin/python -m pip install --require-hashes -r requirements-bench.lock
+    .venv/bin/python -m benchmarks.check_pass
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+FOLDER = tempfile.TemporaryDirectory()
+os.environ |= {
+    "KPR_DATA_DIR": f"{FOLDER.name}/var",
+    "KPR_ENVIRONMENT": "test",
+    "DJANGO_SETTINGS_MODULE": "kpr_portal.settings",
+}
+
+import django  # noqa: E402  (the settings read the environment)
+
+django.setup()
+
+import pandas as pd  # noqa: E402
+import pandera.pandas as pa  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from stdnum.no import orgnr  # noqa: E402
+
+from kpr_portal.embedded import ensure_postgres  # noqa: E402
+from municipalities.access import Access  # noqa: E402
+from quality.checks import CHECKS  # noqa: E402
+from quality.engine import count  # noqa: E402
+from submissions import tasks, vault  # noqa: E402
+from submissions.load import load  # noqa: E402
+from submissions.models import Channel, Service, Submission  # noqa: E402
+from submissions.receive import receive  # noqa: E402
+
+PLAIN = tuple(check for check in CHECKS if check.is_plain and check.model is Service)
+YEAR = 2021
+
+# Each condition by hand: what it applies to, and what violates it.
+HOURS = "s.type IN (1,2,3,4,7,9,11,15,17,22) AND s.start <= m.period_end AND (s.end IS NULL OR s.end >= m.period_start)"
+ORGANISATION = "s.type IN (1,2,3,4,8,15,17,18,19,20,21,22,25) AND s.start <= m.period_end AND (s.end IS NULL OR s.end >= m.period_start)"
+GIVEN = "s.organisation_number IS NOT NULL"
+BY_HAND = {
+    "service-start-missing": ("s.type NOT IN (6,26,27,28) OR s.type IS NULL", "s.start IS NULL"),
+    "welfare-technology-start-missing": ("s.type IN (6,26,27,28)", "s.start IS NULL"),
+    "service-end-before-start": ("s.start IS NOT NULL AND s.end IS NOT NULL", "s.end < s.start"),
+    "service-start-after-period": ("s.start IS NOT NULL", "s.start > m.period_end"),
+    "service-start-before-birth": (
+        "s.start IS NOT NULL AND p.birth_year <> 0",
+        "extract(year FROM s.start) < p.birth_year",
+    ),
+    "service-hours-missing": (HOURS, "s.hours IS NULL"),
+    "service-organisation-missing": (ORGANISATION, "s.organisation_number IS NULL"),
+    "service-organisation-invalid": (
+        GIVEN,
+        "s.organisation_number !~ '^[0-9]{9}$' OR s.organisation_number = '999999999' "
+        "OR s.organisation_number < '810000000' OR NOT s.organisation_check",
+    ),
+    "service-type-retired": ("s.type BETWEEN 1 AND 9 OR s.type BETWEEN 11 AND 29", "s.type IN (12,13,16)"),
+    "service-type-unknown": ("true", "s.type IS NULL OR NOT (s.type BETWEEN 1 AND 9 OR s.type BETWEEN 11 AND 29)"),
+    "service-decision-after-start": ("s.decided_on IS NOT NULL AND s.start IS NOT NULL", "s.decided_on > s.start"),
+}
+
+
+def fill() -> None:
+    """A nation at scale 1 through the intake's own inspection and loader; the findings are not needed here."""
+    folder = Path(FOLDER.name) / "nation"
+    subprocess.run(
+        [sys.executable, "manage.py", "generate_nation", "--year", str(YEAR), "--out", str(folder), "--scale", "1"],
+        check=True,
+        capture_output=True,
+    )
+    tasks.nudge = lambda *_: None  # no worker listens here
+    everyone = Access(name="benchmark", municipalities=None, scopes=frozenset({"submit"}))
+    for file in sorted(folder.glob("*.xml")):
+        with file.open("rb") as content:
+            submission = receive(channel=Channel.API, access=everyone, content=content)
+        load(submission, vault.read(submission.message))
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def by_declaration() -> dict[str, tuple[int, int]]:
+    totals = {check.code: (0, 0) for check in PLAIN}
+    for (_submission, code), tally in count(PLAIN, Submission.objects.filter(year=YEAR)).items():
+        applicable, violating = totals[code]
+        totals[code] = (applicable + tally.applicable, violating + tally.violating)
+    return totals
+
+
+def by_hand() -> dict[str, tuple[int, int]]:
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE {applies}), count(*) FILTER (WHERE ({applies}) AND ({violates}))"
+        for applies, violates in BY_HAND.values()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT s.submission_id, {counts} FROM submissions_service s JOIN submissions_submission m ON m.id = s.submission_id "
+            "JOIN submissions_person p ON p.id = s.person_id WHERE m.year = %s GROUP BY s.submission_id",
+            [YEAR],
+        )
+        sums = [sum(column) for column in list(zip(*cursor.fetchall(), strict=True))[1:]]
+    return dict(zip(BY_HAND, zip(sums[::2], sums[1::2], strict=True), strict=True))
+
+
+def table() -> pd.DataFrame:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.type, s.start, s.end, s.decided_on, s.hours::float, s.organisation_number, p.birth_year, "
+            "m.period_start, m.period_end FROM submissions_service s JOIN submissions_submission m ON m.id = s.submission_id "
+            "JOIN submissions_person p ON p.id = s.person_id WHERE m.year = %s",
+            [YEAR],
+        )
+        names = ["type", "start", "end", "decided_on", "hours", "number", "birth_year", "period_start", "period_end"]
+        frame = pd.DataFrame(cursor.fetchall(), columns=names)
+    for name in ("start", "end", "decided_on", "period_start", "period_end"):
+        frame[name] = pd.to_datetime(frame[name].astype("datetime64[s]"))
+    return frame
+
+
+def pandera_schema() -> pa.DataFrameSchema:
+    """The same conditions as row-wise checks on the table: a row passes where the check does not apply."""
+    hours, organisation = (1, 2, 3, 4, 7, 9, 11, 15, 17, 22), (1, 2, 3, 4, 8, 15, 17, 18, 19, 20, 21, 22, 25)
+    known, technology = (*range(1, 10), *range(11, 30)), (6, 26, 27, 28)
+
+    def active(t: pd.DataFrame) -> pd.Series:
+        return (t.start <= t.period_end) & (t.end.isna() | (t.end >= t.period_start))
+
+    def valid(t: pd.DataFrame) -> pd.Series:
+        given = t.number.dropna()
+        right = {
+            n: n.isdecimal() and len(n) == 9 and "810000000" <= n != "999999999" and orgnr.is_valid(n)
+            for n in set(given)
+        }
+        return t.number.isna() | t.number.map(right).fillna(True).astype(bool)
+
+    rules: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+        "service-start-missing": lambda t: t.type.isin(technology) | t.start.notna(),
+        "welfare-technology-start-missing": lambda t: ~t.type.isin(technology) | t.start.notna(),
+        "service-end-before-start": lambda t: ~(t.end < t.start),
+        "service-start-after-period": lambda t: ~(t.start > t.period_end),
+        "service-start-before-birth": lambda t: (t.birth_year == 0) | ~(t.start.dt.year < t.birth_year),
+        "service-hours-missing": lambda t: ~(t.type.isin(hours) & active(t)) | t.hours.notna(),
+        "service-organisation-missing": lambda t: ~(t.type.isin(organisation) & active(t)) | t.number.notna(),
+        "service-organisation-invalid": valid,
+        "service-type-retired": lambda t: ~t.type.isin((12, 13, 16)),
+        "service-type-unknown": lambda t: t.type.isin(known),
+        "service-decision-after-start": lambda t: ~(t.decided_on > t.start),
+    }
+    return pa.DataFrameSchema({}, checks=[pa.Check(rule, name=code) for code, rule in rules.items()])
+
+
+def by_pandera(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> dict[str, int]:
+    try:
+        schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases.drop_duplicates(["check", "index"])
+        return {str(code): int(number) for code, number in cases.groupby("check").size().items()}
+    return {}
+
+
+def seconds(work: Callable[[], object], times: int = 5) -> float:
+    taken = []
+    for _ in range(times):
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return sorted(taken)[len(taken) // 2]
+
+
+def main() -> None:
+    ensure_postgres()
+    call_command("migrate", verbosity=0)
+    call_command("load_reference", verbosity=0)
+    fill()
+    declared, hand = by_declaration(), by_hand()
+    assert declared == hand, {code: (declared[code], hand[code]) for code in hand if declared[code] != hand[code]}
+    frame, schema = table(), pandera_schema()
+    found = by_pandera(frame, schema)
+    wanted = {code: violating for code, (_applicable, violating) in hand.items() if violating}
+    assert found == wanted, {code: (found.get(code), wanted.get(code)) for code in found.keys() | wanted.keys()}
+    ours, theirs = seconds(by_declaration), seconds(by_hand)
+    pandera = seconds(lambda: by_pandera(frame, schema), 3)
+    print(f"{len(PLAIN)} plain checks, {len(frame)} services, median seconds")
+    print(f"declared, composed   {ours:6.2f}")
+    print(f"hand-written SQL     {theirs:6.2f}   declared / hand-written {ours / theirs:5.2f}")
+    print(f"Pandera, table ready {pandera:6.2f}   Pandera / declared      {pandera / ours:5.2f}")
+
+
+if __name__ == "__main__":
+    main()
