@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -84,15 +84,13 @@ def floor(file: Path, database: psycopg.Connection) -> float:
 def peak_memory(portal: RunningPortal) -> Iterator[list[float]]:
     """The largest resident memory (MB) of any worker process meanwhile."""
     peak, stop = [0.0], threading.Event()
+    workers = [process for process in portal.processes() if "celery" in " ".join(process.cmdline())]
 
     def watch() -> None:
-        while not stop.wait(0.05):
-            for process in portal.processes():
-                try:
-                    if "celery" in " ".join(process.cmdline()):
-                        peak[0] = max(peak[0], process.memory_info().rss / 1024**2)
-                except psutil.Error:
-                    continue
+        while not stop.wait(0.2):
+            for process in workers:
+                with suppress(psutil.Error):
+                    peak[0] = max(peak[0], process.memory_info().rss / 1024**2)
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -113,7 +111,7 @@ def post(client: httpx.Client, file: Path) -> tuple[float, float, dict]:
         if receipt["status"] not in {"received", "processing"}:
             assert receipt["status"] == "done", receipt
             return received, time.perf_counter() - started, receipt
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def main() -> None:

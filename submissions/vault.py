@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
@@ -34,7 +36,10 @@ def _open(cipher: AESGCM, sealed: bytes, about: str) -> bytes:
 
 
 class Writer:
-    """Stores a message piece by piece in the caller's transaction. Call `close` after the last piece."""
+    """Stores a message piece by piece in the caller's transaction. Call `close` after the last piece.
+
+    Chunks are compressed and encrypted beside the caller's own work on the message.
+    """
 
     def __init__(self) -> None:
         key = AESGCM.generate_key(256)
@@ -43,23 +48,36 @@ class Writer:
         self.message.save(force_insert=True)
         self._cipher = AESGCM(key)
         self._waiting = bytearray()
-        self._number = 0
+        self._sealer = ThreadPoolExecutor(max_workers=1)
+        self._sealing: deque[Future[bytes]] = deque()
+        self._stored = 0
 
     def write(self, piece: bytes) -> None:
         self._waiting += piece
         if len(self._waiting) >= CHUNK_BYTES:
-            self._store()
+            self._seal_waiting()
+            self._store(leave=1)
 
     def close(self) -> Message:
         if self._waiting:
-            self._store()
+            self._seal_waiting()
+        self._store(leave=0)
+        self._sealer.shutdown()
         return self.message
 
-    def _store(self) -> None:
-        sealed = _seal(self._cipher, zlib.compress(bytes(self._waiting), 1), f"{self.message.pk}:{self._number}")
-        MessageChunk.objects.create(message=self.message, number=self._number, content=sealed)
-        self._number += 1
+    def _seal_waiting(self) -> None:
+        number = self._stored + len(self._sealing)
+        self._sealing.append(self._sealer.submit(self._sealed, bytes(self._waiting), number))
         self._waiting.clear()
+
+    def _sealed(self, plain: bytes, number: int) -> bytes:
+        return _seal(self._cipher, zlib.compress(plain, 1), f"{self.message.pk}:{number}")
+
+    def _store(self, *, leave: int) -> None:
+        while len(self._sealing) > leave:
+            content = self._sealing.popleft().result()
+            MessageChunk.objects.create(message=self.message, number=self._stored, content=content)
+            self._stored += 1
 
 
 def read(message: Message) -> Iterator[bytes]:

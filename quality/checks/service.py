@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from quality.check import Check
@@ -42,13 +42,10 @@ def others() -> QuerySet[Service]:
 
 def twins() -> QuerySet[Service]:
     """The others with the same type, start and organisation number; two without a number have the same."""
-    own_type = Coalesce(Cast(OuterRef("type"), TextField()), OuterRef("type_code"), output_field=TextField())
+    same_type = Q(type=OuterRef("type")) | Q(type__isnull=True, type_code=OuterRef("type_code"))
     own_number = Coalesce(OuterRef("organisation_number"), Value(""), output_field=TextField())
-    compared = others().alias(
-        kind=Coalesce(Cast("type", TextField()), "type_code", output_field=TextField()),
-        number=Coalesce("organisation_number", Value(""), output_field=TextField()),
-    )
-    return compared.filter(start=OuterRef("start"), kind=own_type, number=own_number)
+    compared = others().alias(number=Coalesce("organisation_number", Value(""), output_field=TextField()))
+    return compared.filter(same_type, start=OuterRef("start"), number=own_number)
 
 
 def overlapping_stays() -> QuerySet[Service]:
