@@ -32,7 +32,8 @@ JOINED = {
     TemporaryStop: "submission_id, service_id",
     Answer: "submission_id, person_id, topic, yes, date",
 }
-MANY_PERSONS = 2000
+# From here on a plan made without statistics may take minutes; below it, no plan takes long.
+MANY_PERSONS = 50
 
 INSERT_ROWS = """
 INSERT INTO quality_findingrow (result_id, "row", person, service, user_ref, service_ref, is_new)

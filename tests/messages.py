@@ -95,5 +95,6 @@ def message(
 
 def people(count: int = 3) -> list[Person]:
     return [
-        Person(f"B{n}", [service(f"T{n}", timerPerUke="2.5", tjenesteOrgNr="974760673")], []) for n in range(1, count + 1)
+        Person(f"B{n}", [service(f"T{n}", timerPerUke="2.5", tjenesteOrgNr="974760673")], [])
+        for n in range(1, count + 1)
     ]

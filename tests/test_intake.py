@@ -122,7 +122,9 @@ def test_nobody_submits_for_another_municipality() -> None:
     assert not MessageChunk.objects.exists()
 
 
-@pytest.mark.parametrize("unpacked", [lambda m: m, gzip.compress, lambda m: gzip.compress(m[:99]) + gzip.compress(m[99:])])
+@pytest.mark.parametrize(
+    "unpacked", [lambda m: m, gzip.compress, lambda m: gzip.compress(m[:99]) + gzip.compress(m[99:])]
+)
 def test_gzip_is_the_same_message(unpacked: object) -> None:
     plain = message(persons=people(2))
     submission = take(unpacked(plain))  # type: ignore[operator]
@@ -228,7 +230,12 @@ def test_an_attempt_that_was_broken_off_is_done_whole_and_once() -> None:
     Submission.objects.filter(pk=submission.pk).update(status=Status.PROCESSING, is_current=False)
     Service.objects.filter(submission=submission).first().delete()  # type: ignore[union-attr]
     process(submission)
-    assert (submission.status, submission.attempts, Person.objects.count(), Service.objects.count()) == ("done", 2, 3, 3)
+    assert (submission.status, submission.attempts, Person.objects.count(), Service.objects.count()) == (
+        "done",
+        2,
+        3,
+        3,
+    )
 
 
 def test_five_failed_attempts_stop_with_a_reason_and_let_the_next_one_by() -> None:
