@@ -12,4 +12,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         loaded = reference_data.load()
-        self.stdout.write(", ".join(f"{name}: {count}" for name, count in loaded.items()))
+        if options["verbosity"]:
+            self.stdout.write(", ".join(f"{name}: {count}" for name, count in loaded.items()))
