@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -216,6 +217,6 @@ def _status(municipality: Municipality, year: int, submission: Submission | None
         "county": municipality.county.name,
         "year": year,
         "received": submission is not None,
-        "received_at": submission.received_at if submission else None,
+        "received_at": timezone.localtime(submission.received_at) if submission else None,
         "kind": submission.kind if submission else None,
     }
