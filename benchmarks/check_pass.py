@@ -1,7 +1,8 @@
 """The composed check pass over a whole nation, against hand-written SQL and Pandera, measured side by side in one run.
 
 All three count the same conditions: the plain checks of services, over about 1.3 million rows. Their counts must agree.
-Pandera gets its table ready-made, with the period and the birth year joined on, and is timed without collecting the failing rows.
+Pandera gets its table ready-made, with the period and the birth year joined on. It is timed twice: as it comes, collecting the
+failing rows, and told to collect only one of each check, which is nearer to counting.
 
     .venv/bin/python -m pip install --require-hashes -r requirements-bench.lock
     .venv/bin/python -m benchmarks.check_pass
@@ -190,16 +191,18 @@ def main() -> None:
     fill()
     declared, hand = by_declaration(), by_hand()
     assert declared == hand, {code: (declared[code], hand[code]) for code in hand if declared[code] != hand[code]}
-    frame, judging = table(), pandera_schema(1)
-    found = by_pandera(frame, pandera_schema(None))
+    frame, counting, collecting = table(), pandera_schema(1), pandera_schema(None)
+    found = by_pandera(frame, collecting)
     wanted = {code: violating for code, (_applicable, violating) in hand.items() if violating}
     assert found == wanted, {code: (found.get(code), wanted.get(code)) for code in found.keys() | wanted.keys()}
     ours, theirs = seconds(by_declaration), seconds(by_hand)
-    pandera = seconds(lambda: by_pandera(frame, judging), 3)
+    least = seconds(lambda: by_pandera(frame, counting), 3)
+    usual = seconds(lambda: by_pandera(frame, collecting), 1)
     print(f"{len(PLAIN)} plain checks, {len(frame)} services, median seconds")
     print(f"declared, composed   {ours:6.2f}")
     print(f"hand-written SQL     {theirs:6.2f}   declared / hand-written {ours / theirs:5.2f}")
-    print(f"Pandera, table ready {pandera:6.2f}   Pandera / declared      {pandera / ours:5.2f}")
+    print(f"Pandera, collecting  {usual:6.2f}   Pandera / declared      {usual / ours:5.2f}")
+    print(f"Pandera, one of each {least:6.2f}   Pandera / declared      {least / ours:5.2f}")
 
 
 if __name__ == "__main__":
