@@ -23,18 +23,10 @@ from quality.engine import (
     finding,
 )
 from quality.models import CheckResult, FindingRow, Outcome, UnitResult
-from submissions.models import Answer, Person, Service, Submission, TemporaryStop
+from submissions.actions import current
+from submissions.models import Submission
 
 logger = logging.getLogger(__name__)
-JOINED = {
-    Person: "submission_id, pseudonym",
-    Service: "submission_id, person_id, type, start",
-    TemporaryStop: "submission_id, service_id",
-    Answer: "submission_id, person_id, topic, yes, date",
-}
-# From here on a plan made without statistics may take minutes; below it, no plan takes long.
-MANY_PERSONS = 50
-
 INSERT_ROWS = """
 INSERT INTO quality_findingrow (result_id, "row", person, service, user_ref, service_ref, is_new)
 SELECT (%s::bigint[])[n], r.row_key, r.person_key, r.service_key, r.user_number, r.service_number,
@@ -97,22 +89,9 @@ def check_submission(submission: Submission, checks: Sequence[Check] = CHECKS) -
     Raises:
         OperationalError: the database was lost; the attempt must be made again. A broken check does not raise.
     """
-    if submission.persons >= MANY_PERSONS:
-        _show_planner()
     with transaction.atomic():
         _discard(submission, checks)
         _judge(submission, checks)
-
-
-def _show_planner() -> None:
-    """Tell PostgreSQL's planner of rows that were loaded a moment ago; unaware of them, it compares all with all.
-
-    A small sample is enough for that, and autovacuum takes a larger one in its time.
-    """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL default_statistics_target = 20")
-        for model, columns in JOINED.items():
-            cursor.execute(f"ANALYZE {model._meta.db_table} ({columns})")
 
 
 def _judge(submission: Submission, checks: Sequence[Check]) -> None:
@@ -142,18 +121,12 @@ def _reserve(number: int) -> list[int]:
 
 def _comparable(submission: Submission, checks: Sequence[Check]) -> dict[Check, int]:
     """Results of the submission before this one, for checks whose version is the same and that were not broken."""
-    earlier = submission.supersedes_id or _current_beside(submission)
+    earlier = submission.supersedes or current(submission)
     if earlier is None:
         return {}
     results = CheckResult.objects.filter(submission=earlier).exclude(status=Outcome.ERROR)
     keys = {(code, version): key for key, code, version in results.values_list("pk", "code", "version")}
     return {check: keys[check.code, check.version] for check in checks if (check.code, check.version) in keys}
-
-
-def _current_beside(submission: Submission) -> int | None:
-    same = {"municipality": submission.municipality_id, "year": submission.year, "kind": submission.kind}
-    others = Submission.objects.filter(is_current=True, dry_run=False, **same).exclude(pk=submission.pk)
-    return others.values_list("pk", flat=True).first()
 
 
 # --- Judging -------------------------------------------------------------------------------------------------

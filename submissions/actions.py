@@ -121,9 +121,9 @@ def _find_units(submission: Submission) -> None:
 @transaction.atomic
 def _finish(submission: Submission) -> None:
     """The switch: readers see the earlier submission whole until this commits, and this one whole after it."""
-    if not submission.dry_run:
-        same = {"municipality": submission.municipality_id, "year": submission.year, "kind": submission.kind}
-        Submission.objects.filter(is_current=True, **same).update(is_current=False)
+    before = current(submission)
+    if before and not submission.dry_run:
+        _update(before, is_current=False)
     _update(
         submission,
         status=Status.DONE,

@@ -69,7 +69,8 @@ class Submission(models.Model):
     """One message from one municipality for one year, with its receipt.
 
     `municipality` and `year` are null only when a refused message names neither. `supersedes` is the submission that was
-    current when this one was processed: what it is compared with. `persons_read` is progress while reading.
+    current when this one was processed: what it is compared with. `persons` and `services` grow
+    while it is read: they show the progress.
     """
 
     ACCESS_PATH = "municipality"

@@ -53,14 +53,17 @@ class History:
         return int(getattr(self.current, field) - getattr(self.current.supersedes, field))
 
 
+def _annual(place: Place, access: Access) -> QuerySet[Submission]:
+    return visible(Submission, access).filter(municipality=place.municipality, year=place.year, kind=Kind.ANNUAL)
+
+
 def history(place: Place, access: Access) -> History:
     """Two queries."""
-    annual = visible(Submission, access).filter(municipality=place.municipality, year=place.year, kind=Kind.ANNUAL)
+    annual = _annual(place, access)
     current = annual.filter(is_current=True).select_related("supersedes").first()
     return History(current, list(annual.order_by("-pk")[:LATEST]))
 
 
 def current(place: Place, access: Access) -> Submission | None:
     """The submission that counts for the municipality and year."""
-    annual = visible(Submission, access).filter(municipality=place.municipality, year=place.year, kind=Kind.ANNUAL)
-    return annual.filter(is_current=True).first()
+    return _annual(place, access).filter(is_current=True).first()
