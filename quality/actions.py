@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,17 +25,16 @@ from quality.engine import (
 )
 from quality.models import CheckResult, FindingRow, Outcome, UnitResult
 from submissions.actions import current
-from submissions.models import Submission
+from submissions.models import Service, Submission
 
 logger = logging.getLogger(__name__)
 INSERT_ROWS = """
 INSERT INTO quality_findingrow (result_id, "row", person, service, user_ref, service_ref, is_new)
 SELECT (%s::bigint[])[n], r.row_key, r.person_key, r.service_key, r.user_number, r.service_number,
-  CASE WHEN (%s::bigint[])[n] IS NOT NULL THEN NOT EXISTS (
-    SELECT FROM quality_findingrow o
-    WHERE o.result_id = (%s::bigint[])[n] AND o.user_ref = r.user_number AND o.service_ref = r.service_number
-  ) END
-FROM ({rows}) r CROSS JOIN LATERAL unnest(r.violated) n
+  CASE WHEN (%s::bigint[])[n] IS NOT NULL THEN o.result_id IS NULL END
+FROM ({rows}) r CROSS JOIN LATERAL unnest(r.violated) n LEFT JOIN (
+  SELECT DISTINCT result_id, user_ref, service_ref FROM quality_findingrow WHERE result_id = ANY(%s)
+) o ON o.result_id = (%s::bigint[])[n] AND o.user_ref = r.user_number AND o.service_ref = r.service_number
 """
 INSERT_UNITS = """
 INSERT INTO quality_unitresult (result_id, organisation_number, violating)
@@ -58,11 +58,12 @@ FROM quality_findingrow WHERE result_id = ANY(%s) GROUP BY result_id
 """
 COUNT_RESOLVED = """
 SELECT p.result, count(*)
-FROM unnest(%s::bigint[], %s::bigint[]) AS p(result, previous) JOIN quality_findingrow o ON o.result_id = p.previous
-WHERE NOT EXISTS (
-  SELECT FROM quality_findingrow f
-  WHERE f.result_id = p.result AND f.user_ref = o.user_ref AND f.service_ref = o.service_ref
-)
+FROM unnest(%(results)s::bigint[], %(previous)s::bigint[]) AS p(result, previous)
+JOIN quality_findingrow o ON o.result_id = p.previous
+LEFT JOIN (
+  SELECT DISTINCT result_id, user_ref, service_ref FROM quality_findingrow WHERE result_id = ANY(%(results)s)
+) f ON f.result_id = p.result AND f.user_ref = o.user_ref AND f.service_ref = o.service_ref
+WHERE o.result_id = ANY(%(previous)s) AND f.result_id IS NULL
 GROUP BY p.result
 """
 RESERVE = "SELECT nextval(pg_get_serial_sequence('quality_checkresult', 'id')) FROM generate_series(1, %s)"
@@ -89,9 +90,33 @@ def check_submission(submission: Submission, checks: Sequence[Check] = CHECKS) -
     Raises:
         OperationalError: the database was lost; the attempt must be made again. A broken check does not raise.
     """
-    with transaction.atomic():
-        _discard(submission, checks)
-        _judge(submission, checks)
+    if connection.in_atomic_block:
+        _replace_results(submission, checks)
+    else:
+        _replace_side_by_side(submission, checks)
+
+
+def _replace_side_by_side(submission: Submission, checks: Sequence[Check]) -> None:
+    """Services on a connection of their own, beside the rest: they are as much work as all other rows together."""
+    of_services = [check for check in checks if check.model is Service]
+    others = [check for check in checks if check.model is not Service]
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        started = beside.submit(_on_own_connection, submission, of_services)
+        _replace_results(submission, others)
+        started.result()
+
+
+def _on_own_connection(submission: Submission, checks: Sequence[Check]) -> None:
+    try:
+        _replace_results(submission, checks)
+    finally:
+        connection.close()
+
+
+@transaction.atomic
+def _replace_results(submission: Submission, checks: Sequence[Check]) -> None:
+    _discard(submission, checks)
+    _judge(submission, checks)
 
 
 def _judge(submission: Submission, checks: Sequence[Check]) -> None:
@@ -198,7 +223,8 @@ def _write_rows(judgement: _Judgement, checks: tuple[Check, ...]) -> int:
     results = [judgement.keys[check] for check in checks]
     previous = [judgement.previous.get(check) for check in checks]
     with connection.cursor() as cursor:
-        parameters = [results, previous, previous, *statement.of(judgement.submission.pk)]
+        of_rows = statement.of(judgement.submission.pk)
+        parameters = [results, previous, *of_rows, [key for key in previous if key], previous]
         cursor.execute(INSERT_ROWS.format(rows=statement.sql), parameters)
         return cursor.rowcount
 
@@ -250,14 +276,14 @@ def _deltas(judgement: _Judgement) -> dict[int, dict[str, int]]:
     if not compared:
         return {}
     new = {key: (new, existing) for key, new, existing in _fetch(COUNT_NEW, [list(compared)])}
-    resolved = dict(_fetch(COUNT_RESOLVED, [list(compared), list(compared.values())]))
+    resolved = dict(_fetch(COUNT_RESOLVED, {"results": list(compared), "previous": list(compared.values())}))
     return {
         key: {"new": new.get(key, (0, 0))[0], "existing": new.get(key, (0, 0))[1], "resolved": resolved.get(key, 0)}
         for key in compared
     }
 
 
-def _fetch(sql: str, parameters: Sequence[Any]) -> list[Any]:
+def _fetch(sql: str, parameters: Sequence[Any] | dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -42,9 +43,14 @@ NO_REFERENCE = Value("")
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A kind of row that checks judge: the path to its submission, and what a finding keeps of it."""
+    """A kind of row that checks judge: the path to its submission, and what a finding keeps of it.
+
+    `joined` is the path to the submission of the other row that those columns join. It is the same submission; unless told so,
+    PostgreSQL reads the other rows of the whole nation.
+    """
 
     submission: str = "submission"
+    joined: str = ""
     person: Expression | F = NO_KEY
     service: Expression | F = NO_KEY
     user_ref: Expression | F = NO_REFERENCE
@@ -56,9 +62,13 @@ SUBJECTS: dict[type[Model], Subject] = {
     Contact: Subject(),
     Person: Subject(person=F("pk"), user_ref=F("user_ref")),
     Service: Subject(
-        person=F("person_id"), service=F("pk"), user_ref=F("person__user_ref"), service_ref=F("service_ref")
+        joined="person__submission",
+        person=F("person_id"),
+        service=F("pk"),
+        user_ref=F("person__user_ref"),
+        service_ref=F("service_ref"),
     ),
-    Answer: Subject(person=F("person_id"), user_ref=F("person__user_ref")),
+    Answer: Subject(joined="person__submission", person=F("person_id"), user_ref=F("person__user_ref")),
 }
 
 
@@ -172,15 +182,16 @@ def finding(checks: tuple[Check, ...]) -> Statement:
     Several plain checks of one model share a scan; a check with Exists comes alone.
     """
     model = checks[0].model
-    own = {path(model): ANY_SUBMISSION}
+    subject = SUBJECTS[model]
+    own = dict.fromkeys(filter(None, (subject.submission, subject.joined)), ANY_SUBMISSION)
     if len(checks) == 1:
         rows = offending(checks[0]).filter(**own)
         violated: Func = _Violated(Value(1))
     else:
-        rows = model._default_manager.filter(**own)
-        numbered = (When(check.applies_to & check.violation, then=Value(n)) for n, check in enumerate(checks, 1))
+        conditions = [check.applies_to & check.violation for check in checks]
+        rows = model._default_manager.filter(reduce(or_, conditions), **own)
+        numbered = (When(condition, then=Value(n)) for n, condition in enumerate(conditions, 1))
         violated = _Violated(*(Case(when, output_field=IntegerField()) for when in numbered))
-    subject = SUBJECTS[model]
     columns = {
         "row_key": F("pk"),
         "person_key": subject.person,

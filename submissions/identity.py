@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import hmac
 from functools import lru_cache
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from django.conf import settings
 from stdnum.exceptions import ValidationError
 from stdnum.no import fodselsnummer
@@ -28,8 +29,18 @@ def is_valid(number: str, shift: int) -> bool:
         return False
     if number[9] != fodselsnummer.calc_check_digit1(number) or number[10] != fodselsnummer.calc_check_digit2(number):
         return False
-    born = _birth_date(f"{number[:2]}{int(number[2:4]) - shift:02}{number[4:6]}", _century(number[6:9]))
-    return born is not None and born <= datetime.date.today()
+    year = _birth_year(number[4:6], _century(number[6:9]))
+    try:
+        born = datetime.date(year, int(number[2:4]) - shift, _day(number))
+    except ValueError:
+        return False
+    return born <= datetime.date.today()
+
+
+def _day(number: str) -> int:
+    """The day of birth; a D-number has added 4 to its first digit."""
+    day = int(number[:2])
+    return day - 40 if day > 40 else day
 
 
 def _century(individual: str) -> str:
@@ -37,13 +48,15 @@ def _century(individual: str) -> str:
     return next(first for first in ("900", "750", "500", "000") if individual >= first)
 
 
-@lru_cache(maxsize=65536)
-def _birth_date(day: str, century: str) -> datetime.date | None:
-    # Only the date is asked for: the check digits are those of the number as written, and do not matter here.
+@lru_cache(maxsize=400)
+def _birth_year(year: str, century: str) -> int:
+    """The four-digit year; 0 where the individual number was never given out in such a year."""
+    # Only the year is asked for: the check digits are those of the number as written, and do not matter here.
     try:
-        return fodselsnummer.get_birth_date(f"{day}{century}00")
+        born: datetime.date = fodselsnummer.get_birth_date(f"0101{year}{century}00")
     except ValidationError:
-        return None
+        return 0
+    return born.year
 
 
 def pseudonym(identity_type: str, number: str) -> str:
@@ -51,5 +64,11 @@ def pseudonym(identity_type: str, number: str) -> str:
 
     The same key serves all municipalities, so that the same person is recognised across them.
     """
-    text = f"{identity_type}|{number}".encode()
-    return hmac.digest(settings.KPR_PSEUDONYM_KEY.encode(), text, "sha256")[:16].hex()
+    code = _keyed(settings.KPR_PSEUDONYM_KEY).copy()
+    code.update(f"{identity_type}|{number}".encode())
+    return code.finalize()[:16].hex()
+
+
+@lru_cache(maxsize=2)
+def _keyed(key: str) -> HMAC:
+    return HMAC(key.encode(), SHA256())

@@ -6,8 +6,9 @@ Memory does not grow with the message. Values are normalised only as far as a co
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -48,31 +49,43 @@ def load(submission: Submission, pieces: Iterable[bytes]) -> None:
     Each batch is committed on its own: the rows count for nobody until the submission is made current. PostgreSQL stores
     one batch while the next is read.
     """
-    connection.ensure_connection()
     reader = _Reader(submission)
     parser = safe_parser(reader)
-    with ThreadPoolExecutor(max_workers=1) as storing:
+    with _database() as database, ThreadPoolExecutor(max_workers=1) as storing:
         stored: Future[None] | None = None
         for piece in pieces:
             parser.feed(piece)
             if reader.waiting >= BATCH_PERSONS:
-                stored = _store_after(stored, storing, reader)
+                _wait_for(stored)
+                stored = storing.submit(_store, database, reader.take_batch())
         parser.close()
-        _store_after(stored, storing, reader).result()
+        _wait_for(stored)
+        _store(database, reader.take_batch())
 
 
-def _store_after(earlier: Future[None] | None, storing: ThreadPoolExecutor, reader: _Reader) -> Future[None]:
-    """Hand over a batch when the one before it is stored: no more than two are ever in memory."""
-    if earlier:
-        earlier.result()
-    return storing.submit(_store, connection.connection, reader.take_batch())
+@contextmanager
+def _database() -> Iterator[psycopg.Connection[Any]]:
+    """A connection for storing, so that reading the message need not wait for it; the caller's where that is in a
+    transaction, which no other connection would see."""
+    if connection.in_atomic_block:
+        yield connection.connection
+        return
+    own = connection.copy()
+    own.ensure_connection()
+    try:
+        yield own.connection
+    finally:
+        own.close()
+
+
+def _wait_for(stored: Future[None] | None) -> None:
+    """No more than two batches are ever in memory."""
+    if stored:
+        stored.result()
 
 
 def _store(database: psycopg.Connection[Any], batch: _Batch) -> None:
-    """Copy a batch and show how far we have come, in one transaction (a savepoint where there is one already).
-
-    Runs beside the reading, on the reader's own connection, which the reader leaves alone meanwhile.
-    """
+    """Copy a batch and show how far we have come, in one transaction (a savepoint where there is one already)."""
     with database.transaction(), database.cursor() as cursor:
         for sql, lines in batch.copies:
             with cursor.copy(sql) as copy:
@@ -197,7 +210,8 @@ class _Reader:
         }
 
     def start(self, tag: str, attributes: Any) -> None:
-        if make := self.row_of.get(tag):
+        make = self.row_of.get(tag)
+        if make is not None:
             make(attributes)
 
     def close(self) -> None:
@@ -261,6 +275,8 @@ class _Reader:
 
     def reference(self, text: str, number: str = "") -> str:
         """The sender's own number; never an identity number, which some systems put there."""
+        if len(text) < min(IDENTITY_LENGTHS) and text.isalnum() and text != number:
+            return text
         reference = words(text)
         if reference == number or (len(reference) in IDENTITY_LENGTHS and IDENTITY_NUMBER.fullmatch(reference)):
             return f"skjult-{self.counts[Person] + 1}"

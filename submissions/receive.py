@@ -72,19 +72,20 @@ def receive(
 
 
 def _read(arrival: _Arrival, content: BinaryIO, gzipped: bool | None) -> Message:
-    inspection, store, sha256 = Inspection(), vault.Writer(), hashlib.sha256()
+    inspection, sha256 = Inspection(), hashlib.sha256()
     arrival.header = inspection.header
     allowed = False
-    for piece in unpack.pieces(content, gzipped=gzipped):
-        inspection.feed(piece)
-        sha256.update(piece)
-        store.write(piece)
-        arrival.size += len(piece)
-        if inspection.header.done and not allowed:
-            _refuse_strangers(arrival)
-            allowed = True
-    inspection.close()
-    message = store.close()
+    with vault.Writer() as store:
+        for piece in unpack.pieces(content, gzipped=gzipped):
+            inspection.feed(piece)
+            sha256.update(piece)
+            store.write(piece)
+            arrival.size += len(piece)
+            if inspection.header.done and not allowed:
+                _refuse_strangers(arrival)
+                allowed = True
+        inspection.close()
+        message = store.close()
     arrival.sha256 = sha256.hexdigest()
     if inspection.faulty:
         _refuse_faulty(message, inspection.faulty)

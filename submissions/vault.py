@@ -12,14 +12,18 @@ import zlib
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
+import psycopg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.db import connection
 
 from submissions.models import Message, MessageChunk
 
 CHUNK_BYTES = 1024 * 1024
 NONCE_BYTES = 12
+INSERT_CHUNK = "INSERT INTO submissions_messagechunk (message_id, number, content) VALUES (%s, %s, %b)"
 
 
 def _master() -> AESGCM:
@@ -36,9 +40,10 @@ def _open(cipher: AESGCM, sealed: bytes, about: str) -> bytes:
 
 
 class Writer:
-    """Stores a message piece by piece in the caller's transaction. Call `close` after the last piece.
+    """Stores a message piece by piece in the caller's transaction, which must last until `close`.
 
-    Chunks are compressed and encrypted beside the caller's own work on the message.
+    Chunks are compressed, encrypted and sent to the database beside the caller's own work on the message. As a context
+    it sees to it that nothing is sent any more once the caller gave up.
     """
 
     def __init__(self) -> None:
@@ -48,36 +53,42 @@ class Writer:
         self.message.save(force_insert=True)
         self._cipher = AESGCM(key)
         self._waiting = bytearray()
-        self._sealer = ThreadPoolExecutor(max_workers=1)
-        self._sealing: deque[Future[bytes]] = deque()
-        self._stored = 0
+        self._beside = ThreadPoolExecutor(max_workers=1)
+        self._storing: deque[Future[None]] = deque()
+        self._taken = 0
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._beside.shutdown(cancel_futures=True)
 
     def write(self, piece: bytes) -> None:
         self._waiting += piece
         if len(self._waiting) >= CHUNK_BYTES:
-            self._seal_waiting()
-            self._store(leave=1)
+            self._store_waiting()
+            self._wait(leave=1)
 
     def close(self) -> Message:
         if self._waiting:
-            self._seal_waiting()
-        self._store(leave=0)
-        self._sealer.shutdown()
+            self._store_waiting()
+        self._wait(leave=0)
         return self.message
 
-    def _seal_waiting(self) -> None:
-        number = self._stored + len(self._sealing)
-        self._sealing.append(self._sealer.submit(self._sealed, bytes(self._waiting), number))
+    def _store_waiting(self) -> None:
+        database = connection.connection
+        self._storing.append(self._beside.submit(self._store, database, bytes(self._waiting), self._taken))
         self._waiting.clear()
+        self._taken += 1
 
-    def _sealed(self, plain: bytes, number: int) -> bytes:
-        return _seal(self._cipher, zlib.compress(plain, 1), f"{self.message.pk}:{number}")
+    def _store(self, database: psycopg.Connection[Any], plain: bytes, number: int) -> None:
+        sealed = _seal(self._cipher, zlib.compress(plain, 1), f"{self.message.pk}:{number}")
+        with psycopg.Cursor(database) as cursor:
+            cursor.execute(INSERT_CHUNK, [self.message.pk, number, sealed])
 
-    def _store(self, *, leave: int) -> None:
-        while len(self._sealing) > leave:
-            content = self._sealing.popleft().result()
-            MessageChunk.objects.create(message=self.message, number=self._stored, content=content)
-            self._stored += 1
+    def _wait(self, *, leave: int) -> None:
+        while len(self._storing) > leave:
+            self._storing.popleft().result()
 
 
 def read(message: Message) -> Iterator[bytes]:
