@@ -10,42 +10,19 @@ failing rows, and told to collect only one of each check, which is nearer to cou
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable
-from pathlib import Path
 
-FOLDER = tempfile.TemporaryDirectory()
-os.environ |= {
-    "KPR_DATA_DIR": f"{FOLDER.name}/var",
-    "KPR_ENVIRONMENT": "test",
-    "DJANGO_SETTINGS_MODULE": "kpr_portal.settings",
-}
+import pandas as pd
+import pandera.pandas as pa
+from django.db import connection
+from stdnum.no import orgnr
 
-import django  # noqa: E402  (the settings read the environment)
-
-django.setup()
-
-import pandas as pd  # noqa: E402
-import pandera.pandas as pa  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
-from stdnum.no import orgnr  # noqa: E402
-
-from kpr_portal.embedded import ensure_postgres  # noqa: E402
-from municipalities.access import Access  # noqa: E402
-from quality.checks import CHECKS  # noqa: E402
-from quality.engine import count  # noqa: E402
-from submissions import tasks, vault  # noqa: E402
-from submissions.load import load  # noqa: E402
-from submissions.models import Channel, Service, Submission  # noqa: E402
-from submissions.receive import receive  # noqa: E402
+from benchmarks.nation import YEAR, fill, seconds  # first: it sets Django up
+from quality.checks import CHECKS
+from quality.engine import count
+from submissions.models import Service, Submission
 
 PLAIN = tuple(check for check in CHECKS if check.is_plain and check.model is Service)
-YEAR = 2021
 
 # Each condition by hand: what it applies to, and what violates it.
 HOURS = "s.type IN (1,2,3,4,7,9,11,15,17,22) AND s.start <= m.period_end AND (s.end IS NULL OR s.end >= m.period_start)"
@@ -71,24 +48,6 @@ BY_HAND = {
     "service-type-unknown": ("true", "s.type IS NULL OR NOT (s.type BETWEEN 1 AND 9 OR s.type BETWEEN 11 AND 29)"),
     "service-decision-after-start": ("s.decided_on IS NOT NULL AND s.start IS NOT NULL", "s.decided_on > s.start"),
 }
-
-
-def fill() -> None:
-    """A nation at scale 1 through the intake's own inspection and loader; the findings are not needed here."""
-    folder = Path(FOLDER.name) / "nation"
-    subprocess.run(
-        [sys.executable, "manage.py", "generate_nation", "--year", str(YEAR), "--out", str(folder), "--scale", "1"],
-        check=True,
-        capture_output=True,
-    )
-    tasks.nudge = lambda *_: None  # no worker listens here
-    everyone = Access(name="benchmark", municipalities=None, scopes=frozenset({"submit"}))
-    for file in sorted(folder.glob("*.xml")):
-        with file.open("rb") as content:
-            submission = receive(channel=Channel.API, access=everyone, content=content)
-        load(submission, vault.read(submission.message))
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
 
 
 def by_declaration() -> dict[str, tuple[int, int]]:
@@ -175,19 +134,7 @@ def by_pandera(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> dict[str, int
     return {}
 
 
-def seconds(work: Callable[[], object], times: int = 5) -> float:
-    taken = []
-    for _ in range(times):
-        started = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - started)
-    return sorted(taken)[len(taken) // 2]
-
-
 def main() -> None:
-    ensure_postgres()
-    call_command("migrate", verbosity=0)
-    call_command("load_reference", verbosity=0)
     fill()
     declared, hand = by_declaration(), by_hand()
     assert declared == hand, {code: (declared[code], hand[code]) for code in hand if declared[code] != hand[code]}

@@ -5,6 +5,14 @@ from csp.decorators import csp_update
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from indicators.api import (
+    AggregatesView,
+    CodeListsView,
+    CodeListView,
+    IndicatorsView,
+    PublicationsView,
+    PublicationView,
+)
 from quality.api import ChecksView, FindingsView, RowsView
 from submissions.api import StatusView, SubmissionsView, SubmissionView
 
@@ -20,4 +28,10 @@ urlpatterns = [
     path("submissions/<int:pk>/findings/<slug:code>/rows/", RowsView.as_view(), name="api-finding-rows"),
     path("checks/", ChecksView.as_view(), name="api-checks"),
     path("status/", StatusView.as_view(), name="api-status"),
+    path("indicators/", IndicatorsView.as_view(), name="api-indicators"),
+    path("aggregates/<slug:indicator>/", AggregatesView.as_view(), name="api-aggregates"),
+    path("codelists/", CodeListsView.as_view(), name="api-codelists"),
+    path("codelists/<slug:name>/", CodeListView.as_view(), name="api-codelist"),
+    path("publications/", PublicationsView.as_view(), name="api-publications"),
+    path("publications/<int:number>/", PublicationView.as_view(), name="api-publication"),
 ]

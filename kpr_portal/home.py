@@ -13,6 +13,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from indicators.definitions import INDICATORS
+from indicators.overview import overview
+from indicators.viewpoint import Viewpoint, with_figures
 from municipalities import calendar
 from municipalities.models import County, Municipality
 from municipalities.pages import access_of, find_place, may_see_whole, signed_in, units_of
@@ -54,6 +57,8 @@ def municipality_home(request: HttpRequest, code: str) -> HttpResponse:
     access, place = access_of(request), find_place(request, code)
     sent = history(place, access)
     found = findings_of(sent.current, access.unit)
+    units = units_of(place, access)[:1] if access.unit else []
+    view = Viewpoint(place, access, units, next(iter(units), None), sent)
     context = {
         "place": place,
         "history": sent,
@@ -61,7 +66,9 @@ def municipality_home(request: HttpRequest, code: str) -> HttpResponse:
         "findings": found,
         "first": found.to_correct[:CORRECT_FIRST],
         "whole": may_see_whole(access),
-        "unit": units_of(place, access)[:1] if access.unit else [],
+        "unit": units,
+        "view": view,
+        "strip": overview(with_figures(view, *INDICATORS)).to_look_at if sent.current else [],
         "section": "home",
     }
     return render(request, "municipalities/home.html", context)

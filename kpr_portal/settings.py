@@ -41,6 +41,11 @@ KPR_MANY_MUNICIPALITIES = environment.number("KPR_MANY_MUNICIPALITIES", 6)
 KPR_MESSAGE_RETENTION_DAYS = environment.number("KPR_MESSAGE_RETENTION_DAYS", 30)
 # Largest message, in bytes, as received and unpacked.
 KPR_MAX_MESSAGE_BYTES = environment.number("KPR_MAX_MESSAGE_BYTES", 300 * 1024 * 1024)
+# What may leave (Statistics Norway's and Helsedirektoratet's rule of small numbers): a share needs at least so many persons
+# below the line, a count is 0 or at least so many, and no hidden count may be narrowed to fewer possible values than so many.
+KPR_LEAST_DENOMINATOR = environment.number("KPR_LEAST_DENOMINATOR", 10)
+KPR_LEAST_COUNT = environment.number("KPR_LEAST_COUNT", 5)
+KPR_LEAST_WIDTH = environment.number("KPR_LEAST_WIDTH", 5)
 # The day that the portal takes as today (demonstration and tests only), as YYYY-MM-DD.
 KPR_TODAY = os.environ.get("KPR_TODAY", "")
 if KPR_TODAY:
@@ -54,6 +59,7 @@ if KPR_TODAY:
 # --- Django --------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "kpr_portal",
+    "indicators",
     "quality",
     "submissions",
     "municipalities",
@@ -71,6 +77,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "indicators.ready.ReadyAnswers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -197,7 +204,8 @@ KPR_SWEEP_SECONDS = environment.number("KPR_SWEEP_SECONDS", 10)
 CELERY_BEAT_SCHEDULE = {
     "nudge-waiting": {"task": "submissions.nudge_waiting", "schedule": float(KPR_SWEEP_SECONDS)},
     "shred-old-messages": {"task": "submissions.shred_messages", "schedule": 3600.0},
-    "daily-refresh": {"task": "quality.refresh", "schedule": crontab(hour="4", minute="0")},
+    "compute-stale": {"task": "indicators.recompute_stale", "schedule": float(KPR_SWEEP_SECONDS)},
+    "daily-refresh": {"task": "indicators.refresh", "schedule": crontab(hour="4", minute="0")},
 }
 
 # --- REST ----------------------------------------------------------------------------------------------------

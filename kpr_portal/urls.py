@@ -4,6 +4,9 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import TemplateView
 
+from indicators import public_views as public
+from indicators import steering_views as steering
+from indicators import views as indicators
 from kpr_portal import health, home
 from municipalities import views as municipalities
 from quality import views as quality
@@ -21,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logg-ut/", LogoutView.as_view(), name="logout"),
     path("hjem/", home.home, name="home"),
     path("register/", home.register, name="register"),
+    path("register/aarstall/", steering.register_yearly, name="register-yearly"),
     path("kommune/<slug:code>/", home.municipality_home, name="municipality-home"),
     path("kommune/<slug:code>/enheter/", municipalities.units, name="units"),
     path("kommune/<slug:code>/innsendinger/", submissions.submissions, name="submissions"),
@@ -31,6 +35,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("kommune/<slug:code>/funn/<slug:check>/", quality.finding, name="finding"),
     path("kommune/<slug:code>/funn/<slug:check>/excel/", quality.finding_excel, name="finding-excel"),
     path("kommune/<slug:code>/funn/<slug:check>/csv/", quality.finding_csv, name="finding-csv"),
+    path("kommune/<slug:code>/styring/", steering.steering, name="steering"),
+    path("kommune/<slug:code>/indikatorer/", indicators.indicators, name="indicators"),
+    path("kommune/<slug:code>/indikatorer/<slug:indicator>/", indicators.indicator, name="indicator"),
+    path(
+        "kommune/<slug:code>/indikatorer/<slug:indicator>/personer/",
+        indicators.indicator_records,
+        name="indicator-records",
+    ),
+    path("kommune/<slug:code>/indikatorer/<slug:indicator>/tall.csv", indicators.figures_csv, name="indicator-csv"),
+    path("kommune/<slug:code>/indikatorer/<slug:indicator>/tall.xlsx", indicators.figures_excel, name="indicator-xlsx"),
+    path("indikatorer/", public.public_indicators, name="public-indicators"),
+    path("indikatorer/utgivelser/", public.publications, name="publications"),
+    path("indikatorer/<slug:indicator>/", public.public_indicator, name="public-indicator"),
+    path("om/indikatorer/", public.definitions, name="about-indicators"),
     words("", "portal"),
     words("personvern/", "privacy"),
     words("datakilder/", "sources"),

@@ -16,7 +16,7 @@ from municipalities.models import Unit
 from submissions import vault
 from submissions.load import clear, load
 from submissions.models import UNFINISHED, Service, Stage, Status, Submission
-from submissions.signals import loaded
+from submissions.signals import accepted, loaded
 
 logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 5
@@ -132,3 +132,4 @@ def _finish(submission: Submission) -> None:
         processed_at=calendar.now(),
         problem=None,
     )
+    transaction.on_commit(lambda: accepted.send_robust(sender=Submission, submission=submission))

@@ -11,8 +11,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.cast import OTHER, OWN, Cast, cast_fixture  # noqa: F401
+from tests.publications import publication
 
-CHECK = "person-id-invalid"
+CHECK, INDICATOR = "person-id-invalid", "nutrition-assessed-institution"
 ABSENT_PK, ABSENT_CODE = 999_999_999, "9998"
 CASTS = ("kari", "otto", "unn", "rita", "nils", "nobody")  # own, other, unit leader, registry, no role, anonymous
 
@@ -43,12 +44,20 @@ def own_finding(cast: Cast) -> list[object]:
     return [OWN, CHECK]
 
 
+def own_indicator(cast: Cast) -> list[object]:
+    return [OWN, INDICATOR]
+
+
 def own_submission(cast: Cast) -> list[object]:
     return [cast.current.pk]
 
 
 def own_rows(cast: Cast) -> list[object]:
     return [cast.current.pk, CHECK]
+
+
+def released_publication(cast: Cast) -> list[object]:
+    return [publication(1, []).number]
 
 
 PUBLIC = (200, 200, 200, 200, 200, 200)
@@ -61,8 +70,10 @@ ROUTES: dict[str, Page | Api] = {
     "logout": Page((405, 405, 405, 405, 405, 405)),
     "home": Page((302, 302, 302, 302, 200, 302)),
     "register": Page((404, 404, 404, 200, 404, 302)),
+    "register-yearly": Page((404, 404, 404, 200, 404, 302)),
     "municipality-home": Page(INSIDE, own_municipality, [ABSENT_CODE]),
     "units": Page((200, 404, 404, 200, 404, 302), own_municipality, [ABSENT_CODE]),
+    "steering": Page(INSIDE, own_municipality, [ABSENT_CODE]),
     "submissions": Page(INSIDE, own_municipality, [ABSENT_CODE]),
     "submission-new": Page((200, 404, 404, 404, 404, 302), own_municipality, [ABSENT_CODE]),
     "submission": Page(INSIDE, own_submission, [ABSENT_PK]),
@@ -71,6 +82,15 @@ ROUTES: dict[str, Page | Api] = {
     "finding": Page(INSIDE, own_finding, [ABSENT_CODE, CHECK]),
     "finding-excel": Page(INSIDE, own_finding, [ABSENT_CODE, CHECK]),
     "finding-csv": Page(INSIDE, own_finding, [ABSENT_CODE, CHECK]),
+    "indicators": Page(INSIDE, own_municipality, [ABSENT_CODE]),
+    "indicator": Page(INSIDE, own_indicator, [ABSENT_CODE, INDICATOR]),
+    "indicator-records": Page(INSIDE, own_indicator, [ABSENT_CODE, INDICATOR]),
+    "indicator-csv": Page(INSIDE, own_indicator, [ABSENT_CODE, INDICATOR]),
+    "indicator-xlsx": Page(INSIDE, own_indicator, [ABSENT_CODE, INDICATOR]),
+    "public-indicators": Page(PUBLIC),
+    "publications": Page(PUBLIC),
+    "public-indicator": Page(PUBLIC, lambda cast: [INDICATOR]),
+    "about-indicators": Page(PUBLIC),
     "about-portal": Page(PUBLIC),
     "about-privacy": Page(PUBLIC),
     "about-sources": Page(PUBLIC),
@@ -83,6 +103,12 @@ ROUTES: dict[str, Page | Api] = {
     "api-docs": Api(OPEN),
     "api-checks": Api(OPEN),
     "api-status": Api(OPEN),
+    "api-indicators": Api(OPEN),
+    "api-aggregates": Api(OPEN, lambda cast: ["nutrition-assessed-institution"]),
+    "api-codelists": Api(OPEN),
+    "api-codelist": Api(OPEN, lambda cast: ["areas"]),
+    "api-publications": Api(OPEN),
+    "api-publication": Api(OPEN, released_publication),
     "api-submissions": Api((405, 405, 403, 401)),
     "api-submission": Api(TOKENS, own_submission, [ABSENT_PK]),
     "api-findings": Api(TOKENS, own_submission, [ABSENT_PK]),

@@ -65,7 +65,44 @@ def test_load_demo_is_refused_outside_a_demonstration() -> None:
         call_command("load_demo")
 
 
+# National values that the register has published, in per cent: of 2023, else of the last year there is.
+PUBLISHED = {
+    "nutrition-assessed-institution": 57.0,
+    "nutrition-at-risk-institution": 34.0,
+    "nutrition-plan-institution": 64.3,
+    "nutrition-assessed-home": 18.0,
+    "nutrition-at-risk-home": 36.3,
+    "nutrition-plan-home": 44.2,
+    "medication-review-institution": 61.7,
+    "seen-by-doctor-institution": 68.8,
+    "seen-by-dentist-institution": 28.5,
+    "individual-plan-rehab-home": 11.2,
+    "waiting-time-nursing-home": 90.3,
+}
+POINTS = 4.5  # the nation is drawn at a small scale
+
+
+def assert_near_what_was_published(shares: dict[str, float]) -> None:
+    away = {code: shares[code] for code, share in PUBLISHED.items() if abs(shares[code] - share) > POINTS}
+    assert not away
+
+
+def national_shares(portal: RunningPortal) -> dict[str, float]:
+    """In per cent, as the API answers them once the first publication is out, a while after the portal is ready."""
+    return {code: 100 * national_share(portal, code) for code in PUBLISHED}
+
+
+def national_share(portal: RunningPortal, code: str) -> float:
+    address = f"{portal.url}api/v1/aggregates/{code}/?year=2023&level=nation"
+    for _ in range(240):
+        if results := httpx.get(address, timeout=20).raise_for_status().json()["results"]:
+            return float(results[0]["value"])
+        time.sleep(1)
+    raise AssertionError("nothing was published")
+
+
 @pytest.mark.portal
+@pytest.mark.timeout(600)
 def test_the_demonstration_comes_up_alive_and_once(tmp_path: Path) -> None:
     """Under two minutes on two cores, through the real intake; a second start loads nothing again."""
     portal = RunningPortal(tmp_path / "var", demo=True)
@@ -77,6 +114,7 @@ def test_the_demonstration_comes_up_alive_and_once(tmp_path: Path) -> None:
         assert "enhetsleder" in output and PASSWORD in output
         received = reported(portal)
         assert received == {"2022": 356, "2023": 352}
+        assert_near_what_was_published(national_shares(portal))
         assert took < 120 * max(1.0, os.getloadavg()[0] / 3), f"the demonstration took {took:.0f} s"
     finally:
         assert portal.stop() == 0

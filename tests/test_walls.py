@@ -9,6 +9,8 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
+from indicators import actions as actions_of_indicators
+from indicators.models import IndicatorValue, Publication, PublishedTable, SteeringValue
 from municipalities.access import (
     ANONYMOUS,
     Access,
@@ -92,6 +94,31 @@ def test_every_person_level_table_has_the_wall() -> None:
         )
         assert {name for (name,) in cursor.fetchall()} <= walled
     assert {model._meta.db_table for model in PERSON_LEVEL} <= walled
+
+
+RESULTS = (IndicatorValue, SteeringValue)
+
+
+@pytest.mark.parametrize("as_", [OSLO], indirect=True)
+def test_own_results_only_without_any_filter(as_: None) -> None:
+    leave_database_role()
+    actions_of_indicators.recompute(list(Submission.objects.values_list("pk", flat=True)))
+    enter_database_role(OSLO)
+    assert set(IndicatorValue.objects.values_list("submission__municipality", flat=True)) == {"0301"}
+
+
+@pytest.mark.parametrize("as_", [OSLO, NATION], indirect=True)
+@pytest.mark.parametrize("model", [*RESULTS, Publication, PublishedTable])
+def test_no_request_writes_results(as_: None, model: type) -> None:
+    with pytest.raises(DatabaseError, match="permission denied"), connection.cursor() as cursor, transaction.atomic():
+        cursor.execute(f"DELETE FROM {model._meta.db_table}")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("as_", [OSLO, NATION, ANONYMOUS], indirect=True)
+def test_no_request_reads_the_true_counts_behind_a_published_table(as_: None) -> None:
+    assert list(PublishedTable.objects.values_list("rows")) == []
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+        list(PublishedTable.objects.values_list("counts"))
 
 
 def test_visible_raises_for_a_model_that_nobody_classified() -> None:

@@ -13,19 +13,20 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
+from indicators import tasks
+from indicators.refreshing import refresh
 from kpr_portal.nation.generate import Nation
 from kpr_portal.nation.places import Place
 from municipalities import accounts, audit, calendar
 from municipalities.access import Access
 from municipalities.models import AuditEvent, Municipality, Role, Scope, Unit
 from quality.models import UnitResult
-from quality.refreshing import refresh
 from submissions.models import UNFINISHED, Channel, Submission
 from submissions.receive import receive
 from submissions.refusals import Repeat
 
 YEARS = (2022, 2023)
-SEED, SCALE = 1, 0.02
+SEED, SCALE = 1, 0.15
 MARKER = "demo_loaded"
 SENDER = Access(name="demo", municipalities=None, scopes=frozenset({Scope.SUBMIT}))
 HOME = "4601"  # Bergen: enough persons at this scale for every page to have something on it
@@ -73,9 +74,10 @@ def load(folder: Path) -> None:
             _send(parcel, folder)
             bar.update()
         _wait(bar)
-    refresh()  # what looks across municipalities was judged before the last of them came in
     _spread_arrivals()
+    refresh(publishing=False)  # what looks across municipalities was judged before the last of them came in
     name_units()
+    tasks.nudge_publication()  # a minute's work, which nobody needs to wait for
 
 
 def finish() -> None:

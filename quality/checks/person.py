@@ -45,8 +45,10 @@ def elsewhere() -> QuerySet[Any, Any]:
 
 def weekly_hours() -> QuerySet[Any, Any]:
     """Of the person's services active in the period: hours a week at its end, and of the largest single service."""
-    granted = services(active(), hours__isnull=False).order_by().values("person")
-    return granted.annotate(at_end=Sum("hours", filter=active_at_end()), largest=Max("hours"))
+    # The period is the person's own row's: looked up with each service it would cost half of the check.
+    start, end = OuterRef("submission__period_start"), OuterRef("submission__period_end")
+    granted = services(active(start, end), hours__isnull=False).order_by().values("person")
+    return granted.annotate(at_end=Sum("hours", filter=active_at_end(end)), largest=Max("hours"))
 
 
 CHECKS = (

@@ -28,14 +28,14 @@ PERIOD_START = F("submission__period_start")
 PERIOD_END = F("submission__period_end")
 
 
-def active() -> Q:
+def active(first: F = PERIOD_START, last: F = PERIOD_END) -> Q:
     """A service that is active in the period: begun by its end, and not ended before it."""
-    return Q(start__lte=PERIOD_END) & (Q(end__isnull=True) | Q(end__gte=PERIOD_START))
+    return Q(start__lte=last) & (Q(end__isnull=True) | Q(end__gte=first))
 
 
-def active_at_end() -> Q:
+def active_at_end(last: F = PERIOD_END) -> Q:
     """A service that is active at the end of the period: one that ends on the last day is not."""
-    return Q(start__lte=PERIOD_END) & (Q(end__isnull=True) | Q(end__gt=PERIOD_END))
+    return Q(start__lte=last) & (Q(end__isnull=True) | Q(end__gt=last))
 
 
 def services(*conditions: Q, person: str = "pk", **named: Any) -> QuerySet[Service]:

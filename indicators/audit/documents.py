@@ -1,0 +1,52 @@
+"""What an outsider holds in hand: answers of the API, and what anybody can know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+NATION = "0"
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Document:
+    """What the API answered for one indicator and year in one publication."""
+
+    publication: int
+    indicator: str
+    year: int
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What anyone can know: which municipality lies in which county (by year), whose numerator is an indicator's denominator,
+    and which municipalities sent anew between a publication and the one before it among the documents."""
+
+    county_of: Mapping[int, Mapping[str, str]]
+    chains: Mapping[str, str] = field(default_factory=dict)
+    resubmitted: Mapping[tuple[int, int], frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may leave: see indicators.md; the same numbers as the protector's, and nothing else of it."""
+
+    least_denominator: int = 10
+    least_count: int = 5
+    least_width: int = 5
+
+
+def documents_from(answers: Iterable[Mapping[str, Any]]) -> Iterator[Document]:
+    """Documents from parsed answers of `GET /api/v1/aggregates/{indicator}/`, which may tell of several years."""
+    for answer in answers:
+        rows = sorted(answer["results"], key=_year)
+        for year, of_year in groupby(rows, key=_year):
+            yield Document(answer["publication"], answer["indicator"], year, list(of_year))
+
+
+def _year(row: Row) -> int:
+    return int(row["year"])

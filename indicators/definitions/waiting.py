@@ -1,0 +1,41 @@
+"""How long people wait for a place in a nursing home."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from indicators.definitions.words import NEXT_REVIEW, REVIEWED, SOURCE
+from indicators.indicator import Indicator
+from quality.checks.words import LONG_STAY, PERIOD_END, PERIOD_START
+from submissions.models import Service
+
+MOST_DAYS = datetime.timedelta(days=15)
+BEGUN = Q(type=LONG_STAY, decided_on__isnull=False) & Q(start__gte=PERIOD_START) & Q(start__lte=PERIOD_END)
+
+INDICATORS = (
+    Indicator(
+        code="waiting-time-nursing-home",
+        version=1,
+        model=Service,
+        title=_("Fått sykehjemsplass innen 15 dager"),
+        short_title=_("Sykehjemsplass innen 15 dager"),
+        why_it_matters=_(
+            "Den som har fått vedtak om plass trenger den nå. Ventetid betyr ofte dyrere og dårligere løsninger for "
+            "personen og de pårørende i mellomtiden."
+        ),
+        cannot_tell=_("Sier ikke hvor lenge personen ventet på vedtaket, og ikke noe om dem som fikk avslag."),
+        numerator_text=_("de opphold som startet innen 15 dager etter vedtaket"),
+        denominator_text=_("langtidsopphold som startet i løpet av året, der vedtaksdatoen er kjent"),
+        higher_is_better=True,
+        denominator=BEGUN,
+        numerator=Q(start__lte=F("decided_on") + MOST_DAYS),
+        given_by=BEGUN,
+        checks=("service-decision-after-start", "service-start-missing"),
+        source=SOURCE,
+        reviewed=REVIEWED,
+        next_review=NEXT_REVIEW,
+    ),
+)

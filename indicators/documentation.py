@@ -1,0 +1,51 @@
+"""The catalogue of indicators as a page of Markdown, from the declarations alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils import translation
+
+from indicators.definitions import BY_CODE
+from indicators.indicator import Indicator
+from indicators.overview import THEMES
+from indicators.wording import direction
+
+HEAD = """# Indikatorene
+
+Denne siden er laget av `manage.py document_indicators` ut fra definisjonene selv. Rett teksten der, ikke her.
+
+En indikator er en andel: de over streken av dem under streken, i én melding for ett år. Personer som er testpersoner, eller er meldt fra mange kommuner, er ikke med.
+Alder er året meldingen gjelder, minus fødselsåret. Hvordan tallene gis ut, står i [publications.md](publications.md)."""
+
+
+def indicators_page() -> str:
+    """The whole page in bokmål, as docs/indicators.md should be."""
+    with translation.override(None):
+        return "\n\n".join([HEAD, *_themes()]) + "\n"
+
+
+def _themes() -> Iterator[str]:
+    for theme, codes in THEMES:
+        yield f"## {theme}"
+        for code in codes:
+            yield _entry(BY_CODE[code])
+
+
+def _entry(indicator: Indicator) -> str:
+    facts = [direction(indicator).lower(), f"versjon {indicator.version}"]
+    if indicator.of:
+        facts.append(f"regnes av `{indicator.of.code}`")
+    if indicator.least_inhabitants:
+        facts.append(f"gis ut ved navn bare for kommuner med over {indicator.least_inhabitants} innbyggere")
+    return "\n\n".join(
+        [
+            f"### {indicator.title} (`{indicator.code}`)",
+            f"*{'; '.join(facts)}*",
+            str(indicator.why_it_matters),
+            f"**Over streken:** {indicator.numerator_text}.",
+            f"**Under streken:** {indicator.denominator_text}.",
+            f"**Hva tallet ikke sier:** {indicator.cannot_tell}",
+            f"Kilde: <{indicator.source}>. Gjennomgått {indicator.reviewed}, neste gang {indicator.next_review}.",
+        ]
+    )

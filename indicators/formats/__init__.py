@@ -1,0 +1,1 @@
+"""One extract of published figures, in the formats that clients ask for."""

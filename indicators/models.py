@@ -1,0 +1,114 @@
+"""What the data tell: results of each submission, and the publications that leave the house.
+
+Pages and the API read these tables, never the person-level rows behind them. The true counts of others leave only through
+a publication.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from submissions.models import Submission
+
+
+class Level(models.TextChoices):
+    UNIT = "unit", _("enhet")
+    DISTRICT = "district", _("bydel")
+    MUNICIPALITY = "municipality", _("kommune")
+    COUNTY = "county", _("fylke")
+    NATION = "nation", _("landet")
+
+
+class Result(models.Model):
+    """An area within one submission's municipality: the municipality itself, a district of it, or one of its units."""
+
+    ACCESS_PATH = "submission__municipality"
+
+    submission = models.ForeignKey(Submission, models.CASCADE, db_index=False, related_name="+")
+    level = models.CharField(max_length=12, choices=Level.choices)
+    # Municipality number, district number or organisation number, by level.
+    area = models.CharField(max_length=9)
+
+    class Meta:
+        abstract = True
+
+
+class IndicatorValue(Result):
+    """Counts of one indicator: whole persons (or stays), never rounded. `missing` of them have no usable answer."""
+
+    indicator = models.CharField(max_length=60)
+    version = models.SmallIntegerField()
+    numerator = models.IntegerField()
+    denominator = models.IntegerField()
+    missing = models.IntegerField()
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "indicator", "level", "area"], name="one_indicator_value")
+        ]
+
+
+class SteeringValue(Result):
+    """One steering figure, by what it is divided by: a service type, an age group, a month, a field; empty where undivided.
+
+    `value` is in the figure's own unit (persons, hours a week, days, a share of 1); `persons` is how many it rests on.
+    """
+
+    figure = models.CharField(max_length=40)
+    service_type = models.SmallIntegerField(null=True)
+    age_group = models.CharField(max_length=5, blank=True)
+    month = models.SmallIntegerField(null=True)
+    field = models.CharField(max_length=40, blank=True)
+    value = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    persons = models.IntegerField()
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["submission", "level", "area", "figure"], name="steering_page")]
+
+
+class PublishedTable(models.Model):
+    """One indicator in one year, frozen as it left: the same table serves every publication in which it did not change.
+
+    `rows` are what the API answers. `counts` are the true counts behind them, with what each municipality's rest on; they
+    never leave: the next publication is protected together with them.
+    """
+
+    indicator = models.CharField(max_length=60)
+    version = models.SmallIntegerField()
+    year = models.SmallIntegerField()
+    digest = models.CharField(max_length=64)
+    rows: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField()
+    counts: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+
+    class Meta:
+        indexes = [models.Index(fields=["indicator", "year"], name="published_table")]
+
+
+class PublicationState(models.TextChoices):
+    RELEASED = "released", _("utgitt")
+    WITHHELD = "withheld", _("holdt tilbake")
+
+
+class Publication(models.Model):
+    """A numbered set of tables, audited before it was released. A withheld one says why, and the one before it stands.
+
+    `changes` says for each table that differs from the publication before it what changed and why.
+    """
+
+    number = models.PositiveIntegerField(unique=True)
+    state = models.CharField(max_length=8, choices=PublicationState.choices)
+    created_at = models.DateTimeField()
+    tables = models.ManyToManyField(PublishedTable, related_name="publications")
+    changes: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list)
+    audit: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return str(self.number)

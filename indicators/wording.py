@@ -1,0 +1,142 @@
+"""Figures in sentences that a nurse would say: how many of whom, how sure it is, and whether a difference is real."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy as said
+
+from indicators.charts import Value
+from indicators.charts.values import count, whole
+from indicators.comparison import FEWEST, Interval, Verdict
+from indicators.indicator import Indicator
+
+# Percentage points between the ends of an interval, from which the number of persons is called small.
+WIDE = 10
+
+
+@dataclass(frozen=True)
+class Words:
+    """How one indicator is spoken of: who is counted (one, several), and what is true of those above and below the line."""
+
+    one: Promise
+    many: Promise
+    above: Promise
+    below: Promise
+
+    def who(self, number: int) -> str:
+        return str(self.one if number == 1 else self.many)
+
+
+RESIDENT = (said("one", "beboer"), gettext_lazy("beboere"))
+AT_HOME = (said("one", "hjemmeboende"), gettext_lazy("hjemmeboende"))
+PERSON = (said("one", "person"), gettext_lazy("personer"))
+ASSESSED = (gettext_lazy("er vurdert for underernæring"), gettext_lazy("er ikke vurdert"))
+AT_RISK = (gettext_lazy("er i risiko for underernæring"), gettext_lazy("er ikke meldt i risiko"))
+PLAN = (gettext_lazy("har ernæringsplan"), gettext_lazy("har ikke ernæringsplan"))
+INDIVIDUAL_PLAN = (gettext_lazy("har individuell plan"), gettext_lazy("har ikke individuell plan"))
+
+WORDS: dict[str, Words] = {
+    "nutrition-assessed-institution": Words(*RESIDENT, *ASSESSED),
+    "nutrition-at-risk-institution": Words(said("one", "vurdert beboer"), gettext_lazy("vurderte beboere"), *AT_RISK),
+    "nutrition-plan-institution": Words(said("one", "beboer i risiko"), gettext_lazy("beboere i risiko"), *PLAN),
+    "nutrition-assessed-home": Words(*AT_HOME, *ASSESSED),
+    "nutrition-at-risk-home": Words(
+        said("one", "vurdert hjemmeboende"), gettext_lazy("vurderte hjemmeboende"), *AT_RISK
+    ),
+    "nutrition-plan-home": Words(said("one", "hjemmeboende i risiko"), gettext_lazy("hjemmeboende i risiko"), *PLAN),
+    "medication-review-institution": Words(
+        *RESIDENT,
+        gettext_lazy("har hatt legemiddelgjennomgang"),
+        gettext_lazy("har ikke hatt legemiddelgjennomgang"),
+    ),
+    "seen-by-doctor-institution": Words(
+        *RESIDENT, gettext_lazy("er vurdert av lege"), gettext_lazy("er ikke vurdert av lege")
+    ),
+    "seen-by-dentist-institution": Words(
+        *RESIDENT,
+        gettext_lazy("er vurdert av tannhelsepersonell"),
+        gettext_lazy("er ikke vurdert av tannhelsepersonell"),
+    ),
+    "individual-plan-rehab-home": Words(*PERSON, *INDIVIDUAL_PLAN),
+    "individual-plan-rehab-institution": Words(*PERSON, *INDIVIDUAL_PLAN),
+    "waiting-time-nursing-home": Words(
+        said("one", "opphold"),
+        gettext_lazy("opphold"),
+        gettext_lazy("startet innen 15 dager etter vedtaket"),
+        gettext_lazy("startet senere enn 15 dager etter vedtaket"),
+    ),
+}
+
+
+def of_them(indicator: Indicator, value: Value) -> str:
+    """«57 av 100 beboere er vurdert for underernæring.»"""
+    if value.numerator is None or value.denominator is None:
+        return ""
+    words = WORDS[indicator.code]
+    sentence = _("%(part)s av %(all)s %(who)s %(are)s.")
+    return sentence % {
+        "part": count(value.numerator),
+        "all": count(value.denominator),
+        "who": words.who(value.denominator),
+        "are": words.above,
+    }
+
+
+def sureness(value: Value) -> str:
+    """«Med så få personer kan den vanlige andelen ligge mellom 47 og 66 prosent.»"""
+    if value.low is None or value.high is None or value.denominator is None:
+        return ""
+    ends = {"low": whole(value.low), "high": whole(value.high)}
+    if value.denominator < FEWEST:
+        return (
+            _("Det er for få til å si noe sikkert: den vanlige andelen kan ligge mellom %(low)s og %(high)s prosent.")
+            % ends
+        )
+    if ends["high"] - ends["low"] >= WIDE:
+        return _("Med så få personer kan den vanlige andelen ligge mellom %(low)s og %(high)s prosent.") % ends
+    return _("Tallet er ganske sikkert: den vanlige andelen ligger trolig mellom %(low)s og %(high)s prosent.") % ends
+
+
+def direction(indicator: Indicator) -> str:
+    if indicator.higher_is_better is None:
+        return _("Verken høyt eller lavt er bra i seg selv")
+    return _("Høyere er bedre") if indicator.higher_is_better else _("Lavere er bedre")
+
+
+def explained(verdict: Verdict) -> str:
+    """What lies in a verdict on a difference."""
+    return {
+        Verdict.PROBABLY_REAL: _("Så stor forskjell gir tilfeldigheter sjelden."),
+        Verdict.MAY_BE_CHANCE: _("Så stor forskjell oppstår ofte av seg selv."),
+        Verdict.TOO_FEW: _("Det er under %(n)s personer på en av sidene.") % {"n": FEWEST},
+    }[verdict]
+
+
+def below_the_line(indicator: Indicator, number: int) -> str:
+    """«43 beboere er ikke vurdert»."""
+    words = WORDS[indicator.code]
+    return f"{count(number)} {words.who(number)} {words.below}"
+
+
+def best_and_worst(unanswered: int, bounds: Interval) -> str:
+    """What the share would be if those without an answer were all "no" (as they are counted now), or all "yes"."""
+    facts = {"number": count(unanswered), "low": whole(bounds.low), "high": whole(bounds.high)}
+    if unanswered == 1:
+        return (
+            _(
+                "1 mangler svar og regnes nå som nei. Er svaret egentlig ja, blir andelen %(high)s prosent. "
+                "Er det nei, blir den stående på %(low)s prosent."
+            )
+            % facts
+        )
+    return (
+        _(
+            "%(number)s mangler svar og regnes nå som nei. Er svaret egentlig ja for alle, blir andelen %(high)s prosent. "
+            "Er det nei for alle, blir den stående på %(low)s prosent."
+        )
+        % facts
+    )

@@ -1,0 +1,215 @@
+"""What leaves: from computed results to a released publication, through time, and what stops one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from indicators import publishing
+from indicators.definitions import INDICATORS
+from indicators.disclosure.protect import Unprotectable
+from indicators.models import IndicatorValue, Level, Publication, PublicationState
+from indicators.publishing import publish
+from municipalities import calendar
+from municipalities.models import Population
+from submissions.models import Submission
+from tests.rows import Sent, municipality, store
+
+pytestmark = pytest.mark.django_db
+
+SEEN = "seen-by-dentist-institution"
+DOCTOR = "seen-by-doctor-institution"
+Counts = Mapping[str, tuple[int, int]]
+
+
+def told(code: str, counts: Counts, year: int = 2023, lineage: str = "") -> Submission:
+    """A current submission whose results are as stated: indicator -> numerator, denominator; nobody in the others."""
+    Submission.objects.filter(municipality=code, year=year).update(is_current=False)
+    submission = store(Sent(municipality=code, year=year, lineage=lineage))
+    IndicatorValue.objects.bulk_create(
+        IndicatorValue(
+            submission=submission,
+            indicator=indicator.code,
+            version=indicator.version,
+            level=Level.MUNICIPALITY,
+            area=code,
+            numerator=counts.get(indicator.code, (0, 0))[0],
+            denominator=counts.get(indicator.code, (0, 0))[1],
+            missing=0,
+            computed_at=calendar.now(),
+        )
+        for indicator in INDICATORS
+    )
+    return submission
+
+
+def row(publication: Publication, indicator: str, area: str, year: int = 2023) -> dict[str, Any]:
+    table = publication.tables.get(indicator=indicator, year=year)
+    return next(row for row in table.rows if row["area"] == area)
+
+
+def released() -> Publication:
+    publication = publish()
+    assert publication is not None and publication.state == PublicationState.RELEASED, publication and publication.audit
+    return publication
+
+
+def nation(**changed: tuple[int, int]) -> None:
+    """Two counties of four municipalities each, with plenty of people."""
+    for number, code in enumerate(("4601", "4602", "4611", "4612", "1101", "1103", "1106", "1108")):
+        told(code, {SEEN: changed.get(f"k{code}", (40 + number, 100 + 3 * number))})
+
+
+def test_large_numbers_leave_with_their_interval() -> None:
+    nation()
+    shown = row(released(), SEEN, "4601")
+    assert (shown["numerator"], shown["denominator"], shown["value"]) == (40, 100, 0.4)
+    assert (shown["low"], shown["high"]) == (0.3094, 0.498)
+    assert not shown["suppressed"] and shown["status"] == "published" and shown["level"] == "municipality"
+
+
+def test_counties_and_the_nation_are_sums_of_those_who_reported() -> None:
+    nation()
+    publication = released()
+    assert row(publication, SEEN, "46")["denominator"] == 100 + 103 + 106 + 109
+    assert row(publication, SEEN, "0")["denominator"] == sum(100 + 3 * n for n in range(8))
+
+
+def test_small_numbers_do_not_leave_and_no_difference_gives_them_away() -> None:
+    nation(k4601=(3, 60))
+    publication = released()
+    hidden = [row(publication, SEEN, code) for code in ("4601", "4602", "4611", "4612")]
+    assert hidden[0]["suppressed"] and hidden[0]["numerator"] is None and hidden[0]["value"] is None
+    county_is_told = not row(publication, SEEN, "46")["suppressed"]
+    assert not county_is_told or sum(each["suppressed"] for each in hidden) >= 3  # its peers do not know it either
+
+
+def test_a_municipality_that_did_not_report_says_so() -> None:
+    nation()
+    municipality("4613")
+    missing = row(released(), SEEN, "4613")
+    assert missing["status"] == "not_reported" and not missing["suppressed"] and missing["denominator"] is None
+
+
+def test_nobody_below_the_line_is_not_applicable() -> None:
+    nation(k4601=(0, 0))
+    none = row(released(), SEEN, "4601")
+    assert none["status"] == "not_applicable" and none["denominator"] == 0 and none["value"] is None
+
+
+def test_some_indicators_name_large_municipalities_only() -> None:
+    for number, code in enumerate(("4601", "4602", "4611", "4612")):
+        told(code, {DOCTOR: (50 + number, 100 + number)})
+        Population.objects.create(
+            municipality_id=code, year=2022, age_group="18-49", persons=100_001 if code == "4601" else 100_000
+        )
+    publication = released()
+    assert row(publication, DOCTOR, "4601")["status"] == "published"
+    small = row(publication, DOCTOR, "4602")
+    assert small["suppressed"] and small["note"] == "level" and small["denominator"] is None
+    assert row(publication, DOCTOR, "46")["numerator"] == 50 + 51 + 52 + 53
+
+
+def test_trials_and_superseded_submissions_do_not_leave() -> None:
+    nation()
+    trial = told("4601", {SEEN: (1000, 2000)})
+    Submission.objects.filter(pk=trial.pk).update(is_current=False, dry_run=True)
+    assert row(released(), SEEN, "4601")["status"] == "not_reported"
+
+
+def test_nothing_new_makes_no_publication() -> None:
+    nation()
+    released()
+    assert publish() is None
+    assert Publication.objects.count() == 1
+
+
+def test_an_unchanged_table_is_the_same_in_the_next_publication() -> None:
+    nation()
+    first = released()
+    told("4601", {SEEN: (55, 100)}, year=2022)
+    second = released()
+    same, other = (publication.tables.get(indicator=SEEN, year=2023) for publication in (first, second))
+    assert same == other and second.number == first.number + 1
+    assert {change["year"] for change in second.changes} == {2022}
+
+
+def test_the_change_list_says_whose_and_why_and_no_figure() -> None:
+    nation()
+    first = released()
+    assert {change["reason"] for change in first.changes} == {"first"}
+    told("4601", {SEEN: (61, 100)})
+    change = next(change for change in released().changes if change["indicator"] == SEEN)
+    assert change == {"indicator": SEEN, "year": 2023, "reason": "data", "municipalities": ["4601"]}
+
+
+def test_a_correction_through_time_gives_nobody_away() -> None:
+    """4601 had three; now has thirty. With both publications in hand, the three must not be told."""
+    nation(k4601=(3, 60))
+    first = released()
+    told("4601", {SEEN: (30, 60)})
+    second = released()
+    assert second.audit["passed"]
+    before, after = (row(publication, SEEN, "4601") for publication in (first, second))
+    assert before["suppressed"]
+    sums = [row(publication, SEEN, "46")["numerator"] for publication in (first, second)]
+    assert after["numerator"] is None or None in sums or sums[1] - sums[0] != 27
+
+
+def test_what_fails_its_audit_is_withheld_and_the_one_before_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    nation()
+    first = released()
+    told("4601", {SEEN: (3, 60)})
+    monkeypatch.setattr(publishing, "protect", lambda counts, *_rest: {
+        (code, area): publishing.Shown.ALL
+        for code, municipality in counts.counts
+        for area in (municipality, counts.county_of[municipality], "0")
+    })  # fmt: skip
+    second = publish()
+    assert second is not None and second.state == PublicationState.WITHHELD and not second.audit["passed"]
+    assert first == Publication.objects.filter(state=PublicationState.RELEASED).first()
+
+
+def test_what_cannot_be_made_safe_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    nation()
+    first = released()
+    told("4601", {SEEN: (61, 100)})
+    told("4601", {SEEN: (61, 100)}, year=2022)
+
+    def protect(counts: Any, earlier: Any, rules: Any) -> Any:
+        if earlier:
+            raise Unprotectable("nothing can be done")
+        return real(counts, earlier, rules)
+
+    real = publishing.protect
+    monkeypatch.setattr(publishing, "protect", protect)
+    second = released()
+    assert row(second, SEEN, "4601") == row(first, SEEN, "4601")
+    assert {"indicator": SEEN, "year": 2023, "why": "nothing can be done"} in second.audit["held"]
+
+
+def test_the_command_attacks_what_left(capsys: pytest.CaptureFixture[str]) -> None:
+    nation(k4601=(3, 60))
+    released()
+    call_command("audit_publication")
+    assert "no leak" in capsys.readouterr().out
+
+
+def test_the_command_finds_a_planted_leak(capsys: pytest.CaptureFixture[str]) -> None:
+    nation(k4601=(3, 60))
+    table = released().tables.get(indicator=SEEN, year=2023)
+    for each in table.rows:
+        if each["area"] in {"4602", "4611", "4612", "46"}:
+            above, below = table.counts["areas"].get(each["area"], (None, None))
+            each |= {"suppressed": False, "status": "published"} | (
+                {"numerator": above, "denominator": below} if below else {}
+            )
+    county = next(each for each in table.rows if each["area"] == "46")
+    county |= {"numerator": 3 + 41 + 42 + 43, "denominator": 60 + 103 + 106 + 109}
+    table.save()
+    with pytest.raises(SystemExit):
+        call_command("audit_publication")
+    assert "4601" in capsys.readouterr().out
