@@ -14,7 +14,6 @@ from indicators.models import Level, SteeringValue
 from indicators.steering.catalogue import BY_CODE
 from municipalities.models import District
 from submissions.models import Person
-from tests.cast import FJELLHEIM, OWN, SOLBAKKEN, WELL, Cast, Someone, cast_fixture, submit  # noqa: F401
 from tests.rows import Given, Said, Sent, Who, municipality, store
 from tests.steering import (
     ALARM,

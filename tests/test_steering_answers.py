@@ -11,7 +11,6 @@ from indicators.models import Level, SteeringValue
 from indicators.steering.completeness import SERVICE_FIELDS
 from indicators.steering.people import PERSON_FIELDS
 from submissions.models import Service, Submission
-from tests.cast import FJELLHEIM, OWN, SOLBAKKEN, WELL, Cast, Someone, cast_fixture, submit  # noqa: F401
 from tests.rows import Given, Said, Sent, Who, store
 from tests.steering import (
     ALARM,

@@ -78,7 +78,6 @@ def test_a_unit_leader_sees_the_own_unit_only(steered: Cast, asked: str, form: s
     answer = steered.client("unn").get(reverse("steering", args=[OWN]), query)
     content = b"".join(answer) if form else answer.content
     assert b"76543" not in content.replace("\u202f".encode(), b"")
-    assert b"4" in content
     if not form:
         assert "Alle tjenester 4" in shown(answer)
         assert "Fjellheim" not in shown(answer) and FJELLHEIM not in shown(answer)
@@ -170,11 +169,11 @@ def test_each_drawings_figures_can_be_taken_along(steered: Cast, name: str, form
 # --- The register's table --------------------------------------------------------------------------------------------
 
 
-def test_the_registers_table_is_counted_by_hand(cast: Cast, settings: Any) -> None:
+def test_the_registers_table_is_counted_by_hand(cast: Cast) -> None:
     SteeringValue.objects.all().delete()
     checks = (*engine.EXCLUDING, *FOLLOWED)
     sent = [
-        stored(*faulty(), checks=checks, municipality="4602", year=2022),
+        stored(*faulty(), checks=checks, municipality="4602", year=2024),
         stored(*faulty(), checks=checks, municipality="4602"),
         stored(*faulty(), faulty()[0], checks=checks, municipality="5001"),
         stored(*faulty(), checks=checks, municipality="1106", state="trial"),
@@ -182,18 +181,18 @@ def test_the_registers_table_is_counted_by_hand(cast: Cast, settings: Any) -> No
     ]
     steering.recompute([each.pk for each in sent])
     table = cast.client("rita").get(reverse("register-yearly")).context["yearly"]
-    assert table.heads == [("2022", 1), ("2023", 2)]
+    assert table.heads == [("2023", 2), ("2024", 1)]
     assert [list(row.cells) for row in table.rows] == [
-        ["1", "3"],
-        ["1", "2"],
-        ["1", "2"],
-        ["2", "4"],
-        ["1", "2"],
+        ["3", "1"],
+        ["2", "1"],
+        ["2", "1"],
+        ["4", "2"],
+        ["2", "1"],
         ["0", "0"],
-        ["1", "2"],
-        ["1", "2"],
-        ["0 / 1", "0 / 2"],
-        ["1", "2"],
+        ["2", "1"],
+        ["2", "1"],
+        ["0 / 2", "0 / 1"],
+        ["2", "1"],
     ]
 
 

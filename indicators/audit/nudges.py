@@ -19,18 +19,21 @@ from indicators.audit.report import Cell
 MOST_COLUMNS = 12_000
 ENDLESS = 1e7
 DEAR = 1e4  # what it costs to fall short of the move, beside 1 for each person moved
+AVOIDED = 30.0
 SLACK = 1e-6
 
 
 @dataclass(frozen=True)
 class Nudge:
-    """A count that is to move up (or down) by so many, without one municipality's help (none where it is empty)."""
+    """A count that is to move up (or down) by so many, without one municipality's help (none where it is empty), and with as
+    little as may be of those to avoid."""
 
     block: Block
     base: np.ndarray
     column: int
     amount: float
     without: str = ""
+    avoid: frozenset[str] = frozenset()
     up: bool = True
 
     @property
@@ -50,32 +53,33 @@ class Moved:
 def nudged(everywhere: Iterable[Block], own: Own, proven: Mapping[Cell, Proof], width: int) -> dict[Cell, Proof]:
     """Proofs of counts that swaps do not show to be wide, or not against every insider."""
     wanted = [nudge for block in everywhere for nudge in _wanted(block, own, proven, width)]
-    outsider = {moved.nudge.cell: moved for moved in wide(wanted, width)}
-    found = {cell: proven[cell] for cell in outsider if cell in proven}
-    touched = {cell: outsider[cell].touched - {cell[2]} for cell in outsider}
-    again = [
-        replace(outsider[cell].nudge, without=area)
-        for cell in outsider
-        for area in (found[cell].fails_against if cell in found else sorted(touched[cell]))
-    ]
-    holds = {(moved.nudge.cell, moved.nudge.without) for moved in wide(again, width)}
-    return {cell: _proof(outsider[cell], found.get(cell), touched[cell], holds, width) for cell in outsider}
+    first = {moved.nudge.cell: moved for moved in wide(wanted, width)}
+    known = {cell: proven[cell].fails_against for cell in first if cell in proven}
+    doubtful = {cell: known.get(cell, first[cell].touched - {cell[2]}) & first[cell].touched for cell in first}
+    other_way = [replace(first[cell].nudge, avoid=areas) for cell, areas in doubtful.items() if areas]
+    for moved in wide(other_way, width):
+        doubtful[moved.nudge.cell] &= moved.touched
+    alone = [replace(first[cell].nudge, without=area) for cell, areas in doubtful.items() for area in sorted(areas)]
+    for moved in wide(alone, width):
+        doubtful[moved.nudge.cell] -= {moved.nudge.without}
+    return {cell: _proof(first[cell], proven.get(cell), doubtful[cell], width) for cell in first}
 
 
-def _proof(
-    moved: Moved, known: Proof | None, touched: Iterable[str], holds: set[tuple[Cell, str]], width: int
-) -> Proof:
-    cell, count = moved.nudge.cell, round(float(moved.nudge.base[moved.nudge.column]))
-    doubtful = known.fails_against if known else touched
-    fails = frozenset(area for area in doubtful if (cell, area) not in holds)
-    return Proof(known.low, known.high, fails) if known else Proof(max(0, count - width), count + width, fails)
+def _proof(moved: Moved, known: Proof | None, fails: frozenset[str], width: int) -> Proof:
+    if known:
+        return replace(known, fails_against=fails)
+    count = round(float(moved.nudge.base[moved.nudge.column]))
+    return Proof(max(0, count - width), count + width, fails)
 
 
 def _wanted(block: Block, own: Own, proven: Mapping[Cell, Proof], width: int) -> Iterator[Nudge]:
     unsure = [n for n, cell in enumerate(block.cells) if cell not in proven or proven[cell].fails_against]
     base = _base(block, own) if unsure else None
     if base is not None:
-        yield from (Nudge(block, base, column, width) for column in unsure)
+        for column in unsure:
+            cell = block.cells[column]
+            avoid = proven[cell].fails_against if cell in proven else frozenset()
+            yield Nudge(block, base, column, width, avoid=avoid)
 
 
 def _base(block: Block, own: Own) -> np.ndarray | None:
@@ -125,7 +129,7 @@ def _solve(batch: Sequence[Nudge]) -> Iterator[Moved]:
     """One program for all of them, side by side: more and less of each count, and what the move falls short of."""
     matrix = sparse.block_diag([_equations(nudge) for nudge in batch], format="csr")
     right = np.concatenate([np.append(np.zeros(nudge.block.matrix.shape[0]), nudge.amount) for nudge in batch])
-    costs = np.concatenate([np.append(np.ones(2 * len(nudge.block.cells)), DEAR) for nudge in batch])
+    costs = np.concatenate([_costs(nudge) for nudge in batch])
     limits = np.concatenate([_limits(nudge) for nudge in batch])
     answer = linprog(
         costs, A_eq=matrix, b_eq=right, bounds=np.column_stack([np.zeros(len(limits)), limits]), method="highs"
@@ -147,6 +151,11 @@ def _equations(nudge: Nudge) -> sparse.csr_matrix:
     move = sparse.csr_matrix(([sign, -sign, 1], ([0, 0, 0], [nudge.column, number + nudge.column, 2 * number])))
     stay = sparse.hstack([nudge.block.matrix, -nudge.block.matrix, sparse.csr_matrix((nudge.block.matrix.shape[0], 1))])
     return sparse.vstack([stay, move], format="csr")
+
+
+def _costs(nudge: Nudge) -> np.ndarray:
+    persons = [AVOIDED if cell[2] in nudge.avoid else 1.0 for cell in nudge.block.cells]
+    return np.array([*persons, *persons, DEAR])
 
 
 def _limits(nudge: Nudge) -> np.ndarray:

@@ -26,7 +26,7 @@ from submissions.receive import receive
 from submissions.refusals import Repeat
 
 YEARS = (2022, 2023)
-SEED, SCALE = 1, 0.15
+SEED, SCALE = 1, 0.08
 MARKER = "demo_loaded"
 SENDER = Access(name="demo", municipalities=None, scopes=frozenset({Scope.SUBMIT}))
 HOME = "4601"  # Bergen: enough persons at this scale for every page to have something on it
