@@ -120,9 +120,10 @@ class Atlas:
         return charts.funnel(self._subject(title, "trakt"), self.values, self._against)
 
     def trend(self, areas: Iterable[str]) -> Chart:
-        """The nation, and the areas that were chosen."""
-        lines = [self._line(NATION, Kind.NATION), *(self._line(area, Kind.PEER) for area in areas)]
-        return charts.time_series(self._subject(_("Gjennom årene"), "utvikling"), lines)
+        """The nation, whose story it is, and the areas that were chosen."""
+        lines = [self._line(NATION, Kind.OWN), *(self._line(area, Kind.PEER) for area in areas)]
+        title = _("%(indicator)s, år for år") % {"indicator": self.indicator.short_title}
+        return charts.time_series(self._subject(title, "utvikling"), lines)
 
     def _line(self, area: str, kind: Kind) -> Series:
         return Series(self.names.get(area, area), tuple(self.value(area, year, str(year)) for year in self.years), kind)
