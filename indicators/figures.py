@@ -11,10 +11,8 @@ from django.db import connection
 from django.db.models import Q
 
 from indicators.charts import Missing, Value
-from indicators.disclosure.table import NATION
 from indicators.models import IndicatorValue, Level, Publication, PublicationState
 from municipalities.access import Access, visible
-from municipalities.models import Municipality
 
 Row = Mapping[str, Any]
 Key = tuple[str, int, str]  # indicator, year, area
@@ -101,13 +99,3 @@ def _own_figure(area: str, level: Level, year: int, numerator: int, denominator:
     if denominator == 0:
         return Figure(area, level, year, missing=Missing.NOT_APPLICABLE)
     return Figure(area, level, year, numerator, denominator, unanswered=unanswered)
-
-
-def area_names(year: int) -> dict[str, str]:
-    """Names of the nation, counties and municipalities of a year; namesakes are told apart."""
-    municipalities = Municipality.objects.in_year(year).select_related("county")
-    names = {NATION: "Norge"}
-    for municipality in municipalities:
-        names[municipality.pk] = str(municipality)
-        names[municipality.county_id] = municipality.county.name
-    return names
