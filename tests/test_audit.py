@@ -147,6 +147,12 @@ def test_narrow_though_not_exact() -> None:
     assert ("4601", "numerator") in leaking(report)
 
 
+@pytest.mark.parametrize("own", [None, {(1, "i", 2023, area): pair for area, pair in LARGE.items()}], ids=["", "own"])
+def test_the_only_hidden_one_of_a_county(own: Any) -> None:
+    report = audit([document(LARGE, {"4601": NOTHING})], known(), own=own)
+    assert leaking(report) == {("4601", "numerator"), ("4601", "complement"), ("4601", "denominator")}
+
+
 def test_through_time() -> None:
     """Hidden yesterday among three; today 4601 sent anew and is shown, and the sums tell what it was."""
     today = SMALL | {"4601": (30, 60)}

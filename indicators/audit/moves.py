@@ -104,7 +104,8 @@ class Swaps:
         moved = 0
         for gives, takes, allowed in moves:
             if takes == NOBODY:
-                moved, own[gives] = moved + own[gives], 0
+                if allowed.any():
+                    moved, own[gives] = moved + own[gives], 0
                 continue
             there = np.where(allowed, theirs[:, takes], 0)
             number = min(own[gives], there.sum())
@@ -125,9 +126,11 @@ class Swaps:
         return ENDLESS if group == NOBODY else int(self.groups[place, group])
 
     def _of_others(self, place: int, group: int, allowed: np.ndarray) -> np.ndarray:
-        """Persons of a group whom the others have to swap with, without each of them in turn, and of all."""
+        """Persons of a group whom the others have to swap with, without each of them in turn, and of all. Persons who were not
+        there at all are without end, but only where another one's sums may take them up."""
         if group == NOBODY:
-            return np.full(len(self.alike) + 1, ENDLESS)
+            takers = np.where(np.arange(len(self.alike)) == place, 0, allowed)
+            return np.where(takers.sum() - np.append(takers, 0) > 0, ENDLESS, 0)
         theirs = np.where(allowed, self.groups[:, group], 0)
         theirs[place] = 0
         return theirs.sum() - np.append(theirs, 0)

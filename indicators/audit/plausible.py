@@ -26,7 +26,7 @@ def contradictions(document: Document) -> Iterator[str]:
     for row in document.rows:
         if row["status"] == "published":
             yield from _wrong_share(document, row)
-        elif any(row[name] for name in FIGURES):
+        elif row["status"] == "suppressed" and any(row[name] is not None for name in FIGURES):
             yield f"{_where(document, row)}: it is {row['status']}, but figures are told"
 
 
