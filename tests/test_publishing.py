@@ -53,7 +53,10 @@ def row(publication: Publication, indicator: str, area: str, year: int = 2023) -
 
 def released() -> Publication:
     publication = publish()
-    assert publication is not None and publication.state == PublicationState.RELEASED, publication and publication.audit
+    assert publication is not None
+    assert publication.state == PublicationState.RELEASED, [
+        each["text"] for each in publication.audit["leaks"]
+    ] or publication.audit
     return publication
 
 

@@ -1,81 +1,49 @@
-"""The attack: for each hidden count the smallest and the largest value that everything published allows.
-
-Blocks are laid side by side in one linear program, which asks one count of each: a solution of all of them is a solution of each. Every
-solution is a witness of how far the other counts can move as well, and a count that was seen to be wide enough is not asked.
-"""
+"""The attack: what an outsider can tell of each hidden count from all that is published, and what each municipality can that
+knows its own figures besides."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import ceil, floor
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import sparse
-from scipy.optimize import linprog
 
-from indicators.audit.documents import Document, Known, Limits
-from indicators.audit.equations import Block, Equations, Names, blocks, connected, equations
-from indicators.audit.moves import Own, Proof, proofs
-from indicators.audit.nudges import nudged
+from indicators.audit.documents import Document, Known, Limits, Own
+from indicators.audit.equations import (
+    Block,
+    Equations,
+    blocks,
+    connected,
+    disagreeing,
+    equations,
+    is_municipality,
+    truths,
+)
 from indicators.audit.plausible import contradictions, small_counts
-from indicators.audit.report import Cell, Leak, Report
-
-Interval = tuple[int, int | None]
-ENDLESS = 1e7  # more than any count: a count that reaches it has no upper bound
-SLACK = 1e-6
-MOST_COLUMNS = 20_000
+from indicators.audit.programs import SLACK, Stretch, follow
+from indicators.audit.report import Cell, Derived, Interval, Leak, Report
+from indicators.audit.swaps import Proof, Swaps
 
 
 @dataclass
-class Stretch:
-    """A block with how far each of its counts was seen to move."""
+class Attacked:
+    """A block, how far its counts move for an outsider, the point around which insiders attack it, and what is proven there.
 
-    block: Block
-    low: np.ndarray
-    high: np.ndarray
-    proven: np.ndarray
-    # Which ends are known for sure.
-    lowest: np.ndarray
-    highest: np.ndarray
-    wanted: np.ndarray
-    feasible: bool = True
+    `whole`: the point are true figures, not means of what is possible.
+    """
 
-    @classmethod
-    def of(cls, block: Block, proven: Mapping[Cell, Proof], insider: str = "") -> Stretch:
-        width = len(block.cells)
-        unsure = np.zeros(width, dtype=bool)
-        wide = [cell in proven and proven[cell].holds_against(insider) for cell in block.cells]
-        ends = (np.full(width, np.inf), np.full(width, -np.inf))
-        return cls(block, *ends, np.array(wide, dtype=bool), unsure, unsure.copy(), unsure.copy())
+    stretch: Stretch
+    point: np.ndarray
+    whole: bool
+    proofs: dict[int, Proof] = field(default_factory=dict)
 
-    def see(self, solution: np.ndarray) -> None:
-        self.low, self.high = np.minimum(self.low, solution), np.maximum(self.high, solution)
+    @property
+    def block(self) -> Block:
+        return self.stretch.block
 
-    def is_unsure(self, width: int, exact: bool) -> bool:
-        """Whether some count is not yet seen to be wide, nor known at both ends; then `pull` says which is next."""
-        if not self.feasible or self.proven.all():
-            return False
-        narrow = (
-            np.full(len(self.low), True) if exact else np.floor(self.high + SLACK) - np.ceil(self.low - SLACK) < width
-        )
-        self.wanted = narrow & ~self.proven & ~(self.highest & self.lowest)
-        return bool(self.wanted.any())
-
-    def pull(self) -> np.ndarray:
-        """Costs that stretch the next wanted count: upwards first, for nearly all can be nobody."""
-        column = int(np.argmax(self.wanted))
-        costs = np.zeros(len(self.low))
-        if not self.highest[column]:
-            self.highest[column], costs[column] = True, -1
-        else:
-            self.lowest[column], costs[column] = True, 1
-        return costs
-
-    def interval(self, column: int) -> Interval:
-        """Whole persons: rounded inwards."""
-        high = self.high[column]
-        return ceil(self.low[column] - SLACK), None if high > ENDLESS - 1 else floor(high + SLACK)
+    def holds(self, column: int, insider: str) -> bool:
+        return column in self.proofs and insider not in self.proofs[column].fails_against
 
 
 def audit(
@@ -88,180 +56,135 @@ def audit(
 ) -> Report:
     """Attack what left, as an outsider would and as each municipality with hidden counts could.
 
-    `own` are the true figures by (publication, indicator, year, municipality): what an insider lends to the attack. Without them
-    an insider is given figures in the middle of what is possible.
+    `own` are the true figures of the municipalities: what an insider lends to the attack. Without them an insider is lent
+    figures in the middle of what is possible. `exact` follows every count to both its ends, also where it is seen to be safe.
     """
     limits = limits or Limits()
-    report = Report(exact=exact)
-    for document in documents:
-        report.primary.extend(small_counts(document, limits))
-        report.inconsistencies.extend(contradictions(document))
-    names = Names(documents, known)
-    found = equations(names)
-    report.inconsistencies.extend(found.contradictions)
-    report.suppressed = len(found.hidden)
-    everywhere = list(blocks(found.sums, found.told))
-    proven = {} if exact else _proofs(names, found, everywhere, own or {}, limits.least_width)
-    report.inconsistencies.extend(_disagreeing(everywhere))
-    stretches = explored([Stretch.of(block, proven) for block in everywhere], limits.least_width, exact)
-    report.inconsistencies.extend(_impossible(stretches))
-    _judge_outsider(report, found, _intervals(stretches) | _moved(proven), limits)
-    _judge_insiders(report, found, stretches, limits, own, proven)
-    return report
+    documents = list(documents)
+    found = equations(documents, known)
+    attacked = _attacked(found, own, limits.least_width, exact)
+    derived = _derived(found, attacked)
+    leaks = [*_outsider(found, derived, limits), *_insiders(found, attacked, derived, limits)]
+    return Report(
+        suppressed=len(found.hidden),
+        exact=exact,
+        leaks=tuple(leaks),
+        primary=tuple(text for each in documents for text in small_counts(each, limits)),
+        inconsistencies=(
+            *(text for each in documents for text in contradictions(each)),
+            *found.contradictions,
+            *disagreeing(found),
+            *_impossible(attacked, own),
+        ),
+        intervals=tuple(Derived(*cell, *derived[name]) for cell, name in found.hidden.items()),
+    )
 
 
-def _proofs(names: Names, found: Equations, everywhere: Sequence[Block], own: Own, width: int) -> dict[Cell, Proof]:
-    """What can be shown to be wide without asking for its ends."""
-    proven = proofs(names, found, own, width)
-    return proven | nudged(everywhere, own, proven, width)
+# --- An outsider ---------------------------------------------------------------------------------------------
 
 
-# --- How far can they move? ----------------------------------------------------------------------------------
-
-
-def explored(stretches: list[Stretch], width: int, exact: bool = False) -> list[Stretch]:
-    """Every count that is not proven to be wide is seen to move by the width, or its interval is exact."""
-    for batch in _batches([stretch for stretch in stretches if not stretch.proven.all()]):
-        _push(batch, [np.ones(len(stretch.block.cells)) for stretch in batch])
-    while unsure := [stretch for stretch in stretches if stretch.is_unsure(width, exact)]:
-        for batch in _batches(unsure):
-            _push(batch, [stretch.pull() for stretch in batch])
-    return stretches
-
-
-def _batches(stretches: Sequence[Stretch]) -> Iterator[list[Stretch]]:
-    batch: list[Stretch] = []
-    columns = 0
-    for stretch in stretches:
-        batch.append(stretch)
-        columns += len(stretch.block.cells)
-        if columns > MOST_COLUMNS:
-            yield batch
-            batch, columns = [], 0
-    if batch:
-        yield batch
-
-
-def _push(batch: Sequence[Stretch], costs: Sequence[np.ndarray]) -> None:
-    """One linear program for all of them: each block is a solution of its own."""
-    matrix = sparse.block_diag([stretch.block.matrix for stretch in batch], format="csr")
-    solution = _solve(matrix, np.concatenate([stretch.block.right for stretch in batch]), np.concatenate(costs))
-    if solution is None:
-        return _push_alone(batch, costs)
-    edges = np.cumsum([len(stretch.block.cells) for stretch in batch])
-    for stretch, part in zip(batch, np.split(solution, edges[:-1]), strict=True):
-        stretch.see(part)
-
-
-def _push_alone(batch: Sequence[Stretch], costs: Sequence[np.ndarray]) -> None:
-    """Some block has no solution: find out which."""
-    for stretch, cost in zip(batch, costs, strict=True):
-        solution = _solve(stretch.block.matrix, stretch.block.right, cost)
-        if solution is None:
-            stretch.feasible = False
-        else:
-            stretch.see(solution)
-
-
-def _solve(matrix: sparse.csr_matrix, right: np.ndarray, costs: np.ndarray) -> np.ndarray | None:
-    answer = linprog(costs, A_eq=matrix, b_eq=right, bounds=(0, ENDLESS), method="highs")
-    return answer.x if answer.status == 0 else None
-
-
-# --- Judging -------------------------------------------------------------------------------------------------
-
-
-def _disagreeing(everywhere: Iterable[Block]) -> Iterator[str]:
-    for block in everywhere:
-        if not block.cells:
-            yield f"sums do not agree: the figures that are told differ by {abs(block.right[0]):g}"
-
-
-def _impossible(stretches: Iterable[Stretch]) -> Iterator[str]:
-    for stretch in stretches:
-        if not stretch.feasible:
-            yield f"no counts can be behind what is told of {stretch.block.cells[0]}"
-
-
-def _intervals(stretches: Iterable[Stretch]) -> dict[Cell, Interval]:
-    """Of the counts that were attacked by linear programs."""
-    return {
-        cell: stretch.interval(column)
-        for stretch in stretches
-        if stretch.feasible
-        for column, cell in enumerate(stretch.block.cells)
-        if not stretch.proven[column]
-    }
-
-
-def _moved(proven: Mapping[Cell, Proof]) -> dict[Cell, Interval]:
-    return {cell: (proof.low, proof.high) for cell, proof in proven.items()}
-
-
-def _judge_outsider(report: Report, found: Equations, derived: Mapping[Cell, Interval], limits: Limits) -> None:
-    for cell, name in found.hidden.items():
-        told = found.told.get(name)
-        interval = (told, told) if told is not None else derived.get(name)
-        if interval is None:
-            continue
-        report.intervals[cell] = interval
-        if _is_narrow(interval, limits):
-            report.leaks.append(Leak(*cell, *interval))
-
-
-def _is_narrow(interval: Interval, limits: Limits) -> bool:
-    low, high = interval
-    return high is not None and high - low < limits.least_width
-
-
-def _judge_insiders(
-    report: Report,
-    found: Equations,
-    stretches: Sequence[Stretch],
-    limits: Limits,
-    own: Own | None,
-    proven: Mapping[Cell, Proof],
-) -> None:
-    """Each municipality with hidden counts, with its own put in; what was narrow without it is told already."""
-    leaked = {found.hidden[cell] for cell, interval in report.intervals.items() if _is_narrow(interval, limits)}
-    shown_as = {name: cell for cell, name in found.hidden.items()}
-    owned = [
-        (owner, Stretch.of(block, proven, owner))
-        for stretch in stretches
-        if stretch.feasible
-        for owner in _owners_to_try(stretch, proven)
-        for block in _without(stretch, owner, own)
+def _attacked(found: Equations, own: Own | None, width: int, exact: bool) -> list[Attacked]:
+    """Exchanges around the true figures show most counts to be wide; linear programs follow the others."""
+    true = truths(found, own or {})
+    stretches = [Stretch(block, np.ones(len(block.cells), dtype=bool)) for block in blocks(found.sums, found.told)]
+    points = [_true_point(stretch.block, true) for stretch in stretches]
+    follow([stretch for stretch, point in zip(stretches, points, strict=True) if point is None], width)
+    attacked = [
+        Attacked(stretch, stretch.middle if point is None else point, point is not None)
+        for stretch, point in zip(stretches, points, strict=True)
     ]
-    attacked = explored([stretch for _owner, stretch in owned], limits.least_width)
-    for (owner, _stretch), stretch in zip(owned, attacked, strict=True):
-        for name, interval in _intervals([stretch]).items():
-            if name in shown_as and name not in leaked and _is_narrow(interval, limits):
-                report.leaks.append(Leak(*shown_as[name], *interval, insider=owner))
+    for each in attacked:
+        _prove(each, width)
+    follow(stretches, None if exact else width)
+    return attacked
 
 
-def _owners_to_try(stretch: Stretch, proven: Mapping[Cell, Proof]) -> Iterator[str]:
-    """Owners against whom some count of another is not proven to be wide already."""
-    cells = stretch.block.cells
-    for owner in sorted({cell[2] for cell in cells if len(cell[2]) == 4}):
-        others = (cell for cell in cells if cell[2] != owner)
-        if not all(cell in proven and proven[cell].holds_against(owner) for cell in others):
-            yield owner
+def _true_point(block: Block, true: Mapping[Cell, int]) -> np.ndarray | None:
+    """None where true figures are not known, or cannot be behind what is told; then linear programs tell the latter."""
+    if not all(true.get(cell, -1) >= 0 for cell in block.cells):
+        return None
+    point = np.array([true[cell] for cell in block.cells], dtype=float)
+    return None if (block.matrix @ point != block.right).any() else point
 
 
-def _without(stretch: Stretch, owner: str, own: Own | None) -> Iterator[Block]:
-    """The block with the owner's counts put in."""
-    block = stretch.block
-    is_owners = np.array([cell[2] == owner for cell in block.cells])
-    counts = [_own_count(stretch, int(column), own) for column in np.flatnonzero(is_owners)]
-    right = block.right - block.matrix[:, is_owners] @ np.array(counts, dtype=float)
-    others = [cell for cell, is_owner in zip(block.cells, is_owners, strict=True) if not is_owner]
-    yield from connected(block.matrix[:, ~is_owners], right, others)
+def _prove(each: Attacked, width: int) -> None:
+    if not each.stretch.feasible:
+        return
+    each.stretch.see(each.point)
+    swaps = Swaps(each.block, each.point)
+    for column in range(len(each.block.cells)):
+        proof = swaps.proof(column, width)
+        if proof is not None:
+            each.proofs[column] = proof
+            each.stretch.reach(column, proof.low, proof.high)
 
 
-def _own_count(stretch: Stretch, column: int, own: Own | None) -> int:
-    indicator, year, area, measure, publication = stretch.block.cells[column]
-    figures = own.get((publication, indicator, year, area)) if own else None
-    if figures is None:
-        return round((stretch.low[column] + min(stretch.high[column], ENDLESS)) / 2)
-    above, below = figures
-    return {"numerator": above, "complement": below - above, "denominator": below}[measure]
+def _impossible(attacked: Iterable[Attacked], own: Own | None) -> Iterator[str]:
+    for each in attacked:
+        what = f"{each.block.cells[0]} and {len(each.block.cells) - 1} more"
+        if not each.stretch.feasible:
+            yield f"no counts can be behind what is told of {what}"
+        elif own and not each.whole:
+            yield f"the municipalities' own figures are not known, or cannot be behind what is told of {what}"
+
+
+def _derived(found: Equations, attacked: Iterable[Attacked]) -> dict[Cell, Interval]:
+    """By name of each hidden count; one that no equation bounds can be anything."""
+    derived: dict[Cell, Interval] = dict.fromkeys(found.hidden.values(), (0, None))
+    derived |= {name: (told, told) for name in derived if (told := found.told.get(name)) is not None}
+    for each in attacked:
+        if each.stretch.feasible:
+            derived |= {cell: each.stretch.interval(column) for column, cell in enumerate(each.block.cells)}
+    return derived
+
+
+def _outsider(found: Equations, derived: Mapping[Cell, Interval], limits: Limits) -> Iterator[Leak]:
+    for cell, name in found.hidden.items():
+        low, high = derived[name]
+        if high is not None and high - low < limits.least_width:
+            yield Leak(*cell, low, high)
+
+
+# --- Insiders ------------------------------------------------------------------------------------------------
+
+
+def _insiders(
+    found: Equations, attacked: Sequence[Attacked], derived: Mapping[Cell, Interval], limits: Limits
+) -> Iterator[Leak]:
+    """Each municipality with hidden counts, with its own put in; what was narrow without it is told already."""
+    shown_as = defaultdict(list)
+    for cell, name in found.hidden.items():
+        low, high = derived[name]
+        if high is None or high - low >= limits.least_width:
+            shown_as[name].append(cell)
+    tasks = [task for each in attacked if each.stretch.feasible for task in _tasks(each, shown_as.keys())]
+    follow([stretch for _insider, stretch in tasks], limits.least_width)
+    for insider, stretch in tasks:
+        room = stretch.room()
+        for column in np.flatnonzero(stretch.wanted & (room < limits.least_width - SLACK)):
+            low, high = stretch.interval(int(column))
+            if high is not None:
+                yield from (Leak(*cell, low, high, insider) for cell in shown_as[stretch.block.cells[column]])
+
+
+def _tasks(each: Attacked, names: Collection[Cell]) -> Iterator[tuple[str, Stretch]]:
+    """What is left to linear programs: the counts of others that exchanges do not show to be wide to an insider."""
+    cells = each.block.cells
+    targets = [column for column, cell in enumerate(cells) if cell in names]
+    for insider in sorted({cell[2] for cell in cells if is_municipality(cell[2])}):
+        wanted = {cells[at] for at in targets if cells[at][2] != insider and not each.holds(at, insider)}
+        if wanted:
+            yield from ((insider, stretch) for stretch in _lent(each, insider, wanted))
+
+
+def _lent(each: Attacked, insider: str, wanted: set[Cell]) -> Iterator[Stretch]:
+    """The blocks that remain when the insider's counts are put in, as far as something in them is wanted."""
+    block, point = each.block, dict(zip(each.block.cells, each.point, strict=True))
+    is_own = np.array([cell[2] == insider for cell in block.cells])
+    right = block.right - block.matrix[:, is_own] @ each.point[is_own]
+    others = [cell for cell, own in zip(block.cells, is_own, strict=True) if not own]
+    for part in connected(block.matrix[:, ~is_own], right, others):
+        if not wanted.isdisjoint(part.cells):
+            stretch = Stretch(part, np.array([cell in wanted for cell in part.cells]), each.whole)
+            stretch.see(np.array([point[cell] for cell in part.cells]))
+            yield stretch

@@ -9,6 +9,8 @@ from typing import Any
 
 NATION = "0"
 Row = Mapping[str, Any]
+# (publication, indicator, year, municipality) -> true numerator and denominator.
+Own = Mapping[tuple[int, str, int, str], tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,15 @@ class Limits:
     least_denominator: int = 10
     least_count: int = 5
     least_width: int = 5
+
+
+def counts(row: Row) -> dict[str, int | None]:
+    """The three counts that a row tells of; None is hidden. Where nobody is to be counted, that tells of zeros."""
+    above, below = row["numerator"], row["denominator"]
+    if row["status"] == "not_applicable" and below is None:
+        above = below = 0
+    is_told = row["status"] != "suppressed" and None not in (above, below)
+    return {"numerator": above, "complement": below - above if is_told else None, "denominator": below}
 
 
 def documents_from(answers: Iterable[Mapping[str, Any]]) -> Iterator[Document]:

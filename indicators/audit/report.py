@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 Cell = tuple[str, int, str, str, int]  # indicator, year, area, measure, publication
+Interval = tuple[int, int | None]
 
 
 @dataclass(frozen=True)
@@ -18,28 +19,47 @@ class Leak:
     measure: str
     publication: int
     low: int
-    high: int | None
+    high: int
     insider: str | None = None
 
     def __str__(self) -> str:
         who = f"municipality {self.insider}, knowing its own figures," if self.insider else "an outsider"
-        return (
-            f"{self.measure} of {self.indicator} {self.year} in {self.area} (publication {self.publication}): {who} can tell "
-            f"that it is between {self.low} and {self.high}"
-        )
+        what = f"is {self.low}" if self.low == self.high else f"is between {self.low} and {self.high}"
+        where = f"{self.measure} of {self.indicator} {self.year} in {self.area} (publication {self.publication})"
+        return f"{where}: {who} can tell that it {what}"
 
 
-@dataclass
+class Derived(NamedTuple):
+    """A suppressed count and what an outsider can tell of it; `high` is None where nothing bounds it."""
+
+    indicator: str
+    year: int
+    area: str
+    measure: str
+    publication: int
+    low: int
+    high: int | None
+
+    @property
+    def cell(self) -> Cell:
+        return self[:5]
+
+    def __str__(self) -> str:
+        high = "" if self.high is None else self.high
+        return f"{self.indicator} {self.year} {self.area} {self.measure} (publication {self.publication}): {self.low}–{high}"
+
+
+@dataclass(frozen=True)
 class Report:
-    """`intervals`: for each suppressed count what an outsider can derive; the high end None where nothing bounds it. Unless
-    `exact`, an interval may be wider than told, once it is wide enough."""
+    """`intervals`: for each suppressed count what an outsider can derive. Unless `exact`, those that are not leaks may be
+    wider than told: they were followed until they were wide enough."""
 
-    suppressed: int = 0
-    exact: bool = False
-    leaks: list[Leak] = field(default_factory=list)
-    primary: list[str] = field(default_factory=list)
-    inconsistencies: list[str] = field(default_factory=list)
-    intervals: dict[Cell, tuple[int, int | None]] = field(default_factory=dict)
+    suppressed: int
+    exact: bool
+    leaks: tuple[Leak, ...]
+    primary: tuple[str, ...]
+    inconsistencies: tuple[str, ...]
+    intervals: tuple[Derived, ...]
 
     @property
     def passed(self) -> bool:
@@ -48,15 +68,21 @@ class Report:
     @property
     def narrowest(self) -> int | None:
         """The smallest width of the intervals that have an end."""
-        return min((high - low for low, high in self.intervals.values() if high is not None), default=None)
+        return min((each.high - each.low for each in self.intervals if each.high is not None), default=None)
 
-    def as_dict(self) -> dict[str, Any]:
-        """As it is stored with the publication. Intervals of cells are left out: they are made anew when asked for."""
-        return {
+    def interval(self, *cell: str | int) -> Interval | None:
+        """Of a suppressed count, named by indicator, year, area, measure and publication."""
+        return next(((each.low, each.high) for each in self.intervals if each.cell == cell), None)
+
+    def as_dict(self, *, intervals: bool = False) -> dict[str, Any]:
+        """As it is stored with the publication. Intervals are many, and can be made anew; they come when asked for."""
+        told = {
             "passed": self.passed,
             "suppressed": self.suppressed,
             "narrowest": self.narrowest,
+            "exact": self.exact,
             "leaks": [asdict(leak) | {"text": str(leak)} for leak in self.leaks],
             "primary": list(self.primary),
             "inconsistencies": list(self.inconsistencies),
         }
+        return told | ({"intervals": [list(each) for each in self.intervals]} if intervals else {})

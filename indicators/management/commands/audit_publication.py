@@ -32,8 +32,8 @@ class Command(BaseCommand):
         report = audit_released(publication, exact=exact)
         self.stdout.write(f"Publication {publication.number}: {report.suppressed} suppressed counts attacked.")
         if cells:
-            for cell in report.intervals:
-                self.stdout.write(f"  {cell}")
+            for derived in report.intervals:
+                self.stdout.write(f"  {derived}")
         self._tell(report)
 
     def _tell(self, report: Report) -> None:

@@ -1,0 +1,205 @@
+"""Proofs without linear programs: two or three parties that could exchange persons without any published figure telling.
+
+A party is the hidden counts of one area that hang together by equations of its own; a move is the smallest change of them that
+those equations allow. What it changes in the equations that the party shares with others is its trace. Moves of other parties
+can undo the trace. So each exchange is a solution of the whole system as it stands: nothing here knows what a county or a chain
+is. Counts are walked away from where they are, a person at a time; the linear programs take what cannot be walked so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from indicators.audit.equations import Block, is_municipality
+
+MOST_COUNTS = 8  # of a party: its moves are found by trying all changes
+Trace = tuple[tuple[int, int], ...]  # shared equation, change
+
+
+class Move(NamedTuple):
+    """What one area can do on its own: counts that get a person more, and a person less."""
+
+    area: str
+    more: tuple[int, ...]
+    less: tuple[int, ...]
+    trace: Trace
+
+
+class Proof(NamedTuple):
+    """Values that a count can have for an outsider, and who knows too much for a proof."""
+
+    low: float
+    high: float
+    fails_against: frozenset[str]
+
+
+class Walk(NamedTuple):
+    down: int
+    up: int
+    areas: frozenset[str]  # that took part
+
+
+class Swaps:
+    """The exchanges in one block, from a point where all its equations hold."""
+
+    def __init__(self, block: Block, point: np.ndarray) -> None:
+        self.block, self.point = block, point.tolist()
+        self._more: dict[int, list[Move]] = defaultdict(list)
+        self._less: dict[int, list[Move]] = defaultdict(list)
+        self._undoing: dict[Trace, list[Move]] = defaultdict(list)
+        self._halves: dict[Trace, list[tuple[Trace, Trace]]] = {}
+        for move in _moves(block):
+            self._undoing[_opposite(move.trace)].append(move)
+            for column in move.more:
+                self._more[column].append(move)
+            for column in move.less:
+                self._less[column].append(move)
+
+    def proof(self, column: int, width: int) -> Proof | None:
+        """None when a count cannot be walked as far as the width, even for an outsider."""
+        walk = self._walk(column, width, ())
+        if walk.down + walk.up < width:
+            return None
+        count = self.point[column]
+        return Proof(count - walk.down, count + walk.up, frozenset(self._knowing(column, width, walk)))
+
+    def _knowing(self, column: int, width: int, walk: Walk) -> Iterator[str]:
+        """Whom a count cannot be walked without; of those who took part, for the others know nothing of it."""
+        others = {area for area in walk.areas if is_municipality(area)} - {self.block.cells[column][2]}
+        another = self._walk(column, width, others)
+        if another.down + another.up < width:
+            for other in sorted(others):
+                again = self._walk(column, width, {other})
+                if again.down + again.up < width:
+                    yield other
+
+    def _walk(self, column: int, width: int, without: Collection[str]) -> Walk:
+        areas: set[str] = set()
+        up = self._steps(self._more[column], width, without, areas)
+        down = self._steps(self._less[column], width - up, without, areas)
+        return Walk(down, up, frozenset(areas))
+
+    def _steps(self, moves: Sequence[Move], most: int, without: Collection[str], areas: set[str]) -> int:
+        now = list(self.point)
+        for taken in range(most):
+            exchange = next(self._exchanges(moves, now, without, areas), None)
+            if exchange is None:
+                return taken
+            for move in exchange:
+                _make(move, now)
+                areas.add(move.area)
+        return most
+
+    def _exchanges(
+        self, moves: Iterable[Move], now: list[float], without: Collection[str], before: Collection[str]
+    ) -> Iterator[tuple[Move, ...]]:
+        """Those with one other first, and of them those with an area that took part before."""
+        able = [move for move in moves if _is_able(move, now)]
+        yield from ((move,) for move in able if not move.trace)
+        for move in able:
+            undoing = [
+                other
+                for other in self._undoing[move.trace]
+                if other.area != move.area and other.area not in without and _is_able(other, now)
+            ]
+            yield from ((move, other) for other in sorted(undoing, key=lambda other: other.area not in before))
+        for move in able:
+            yield from self._with_two(move, now, {*without, move.area})
+
+    def _with_two(self, move: Move, now: list[float], without: Collection[str]) -> Iterator[tuple[Move, ...]]:
+        for one, other in self._halves_of(move.trace):
+            first = next((each for each in self._able(one, now, without)), None)
+            if first is not None:
+                second = next((each for each in self._able(other, now, {*without, first.area})), None)
+                if second is not None:
+                    yield move, first, second
+
+    def _able(self, trace: Trace, now: list[float], without: Collection[str]) -> Iterator[Move]:
+        return (move for move in self._undoing[trace] if move.area not in without and _is_able(move, now))
+
+    def _halves_of(self, trace: Trace) -> list[tuple[Trace, Trace]]:
+        """Traces that make this one together."""
+        if trace not in self._halves:
+            whole = dict(trace)
+            rests = ((one, _difference(whole, one)) for one in list(self._undoing) if one)
+            self._halves[trace] = [(one, rest) for one, rest in rests if rest in self._undoing]
+        return self._halves[trace]
+
+
+def _is_able(move: Move, now: list[float]) -> bool:
+    return all(now[column] >= 1 for column in move.less)
+
+
+def _make(move: Move, now: list[float]) -> None:
+    for column in move.more:
+        now[column] += 1
+    for column in move.less:
+        now[column] -= 1
+
+
+def _opposite(trace: Trace) -> Trace:
+    return tuple((equation, -change) for equation, change in trace)
+
+
+def _difference(whole: dict[int, int], part: Trace) -> Trace:
+    rest = dict(whole)
+    for equation, change in part:
+        rest[equation] = rest.get(equation, 0) - change
+    return tuple(sorted((equation, change) for equation, change in rest.items() if change))
+
+
+# --- Parties and their moves ---------------------------------------------------------------------------------
+
+
+def _moves(block: Block) -> Iterator[Move]:
+    for columns, inside, equations, shared in _parties(block):
+        area = block.cells[columns[0]][2]
+        changes = _changes(inside.tobytes(), inside.shape)
+        for change, trace in zip(changes, changes @ shared.T, strict=True):
+            marks = np.flatnonzero(trace)
+            yield Move(
+                area,
+                tuple(columns[change > 0].tolist()),
+                tuple(columns[change < 0].tolist()),
+                tuple(zip(equations[marks].tolist(), trace[marks].tolist(), strict=True)),
+            )
+
+
+def _parties(block: Block) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Columns of each party, its own equations in them, and the numbers and the factors of those it shares with others."""
+    matrix = block.matrix.toarray()
+    areas = np.unique([cell[2] for cell in block.cells], return_inverse=True)[1]
+    filled = [np.flatnonzero(row) for row in matrix]
+    inside = np.array([len(set(areas[each].tolist())) == 1 for each in filled])
+    linked = sparse.csr_matrix(abs(matrix[inside]))
+    number, label = sparse.csgraph.connected_components(linked.T @ linked, directed=False)
+    touched = matrix != 0
+    for each in range(number):
+        columns = np.flatnonzero(label == each)
+        if len(columns) <= MOST_COUNTS:
+            lines = touched[:, columns].any(axis=1)
+            own, shared = np.flatnonzero(lines & inside), np.flatnonzero(lines & ~inside)
+            yield columns, matrix[np.ix_(own, columns)], shared, matrix[np.ix_(shared, columns)]
+
+
+@lru_cache(maxsize=4096)
+def _changes(matrix: bytes, shape: tuple[int, int]) -> np.ndarray:
+    """The changes by one person that equations allow, and that are not made of smaller ones."""
+    every = np.array(list(product((-1, 0, 1), repeat=shape[1])), dtype=np.int64)
+    every = every[np.abs(every).sum(axis=1).argsort(kind="stable")]
+    allowed = every[~(every @ np.frombuffer(matrix, dtype=np.int64).reshape(shape).T).any(axis=1)]
+    smallest: list[np.ndarray] = []
+    for change in allowed[allowed.any(axis=1)]:
+        if not any(
+            (np.abs(one) <= np.abs(change)).all() and (one != change).any() and (one != -change).any()
+            for one in smallest
+        ):
+            smallest.append(change)
+    return np.array(smallest, dtype=np.int64).reshape(-1, shape[1])
