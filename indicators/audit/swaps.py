@@ -1,9 +1,10 @@
 """Proofs without linear programs: two or three parties that could exchange persons without any published figure telling.
 
 A party is the hidden counts of one area that hang together by equations of its own; a move is the smallest change of them that
-those equations allow. What it changes in the equations that the party shares with others is its trace. Moves of other parties
-can undo the trace. So each exchange is a solution of the whole system as it stands: nothing here knows what a county or a chain
-is. Counts are walked away from where they are, a person at a time; the linear programs take what cannot be walked so.
+those equations allow. Hidden counts of a county or the nation are no party: they follow from those of their parts. What a move
+changes in the equations that the party shares with others is its trace. Moves of other parties can undo the trace. So each
+exchange is a solution of the whole system as it stands. Counts are walked away from where they are, a person at a time; the
+linear programs take what cannot be walked so.
 """
 
 from __future__ import annotations
@@ -82,14 +83,20 @@ class Swaps:
 
     def _walk(self, column: int, width: int, without: Collection[str]) -> Walk:
         areas: set[str] = set()
-        up = self._steps(self._more[column], width, without, areas)
-        down = self._steps(self._less[column], width - up, without, areas)
+        more, less = self._more[column], self._less[column]
+        up = self._steps(more, less, width, without, areas)
+        down = self._steps(less, more, width - up, without, areas)
         return Walk(down, up, frozenset(areas))
 
-    def _steps(self, moves: Sequence[Move], most: int, without: Collection[str], areas: set[str]) -> int:
+    def _steps(
+        self, moves: Sequence[Move], back: Sequence[Move], most: int, without: Collection[str], areas: set[str]
+    ) -> int:
+        """How far a count can be walked by the moves, when none of those back is taken with them."""
         now = list(self.point)
+        moves, returning = [move for move in moves if move.area not in without], set(back)
         for taken in range(most):
-            exchange = next(self._exchanges(moves, now, without, areas), None)
+            exchanges = self._exchanges(moves, now, without, areas)
+            exchange = next((each for each in exchanges if returning.isdisjoint(each)), None)
             if exchange is None:
                 return taken
             for move in exchange:
@@ -101,16 +108,14 @@ class Swaps:
         self, moves: Iterable[Move], now: list[float], without: Collection[str], before: Collection[str]
     ) -> Iterator[tuple[Move, ...]]:
         """Those with one other first, and of them those with an area that took part before."""
-        able = [move for move in moves if _is_able(move, now)]
-        yield from ((move,) for move in able if not move.trace)
-        for move in able:
-            undoing = [
-                other
-                for other in self._undoing[move.trace]
-                if other.area != move.area and other.area not in without and _is_able(other, now)
-            ]
-            yield from ((move, other) for other in sorted(undoing, key=lambda other: other.area not in before))
-        for move in able:
+        moves = sorted(moves, key=lambda move: move.area not in before)
+        for move in (move for move in moves if _is_able(move, now)):
+            if not move.trace:
+                yield (move,)
+            for other in sorted(self._undoing[move.trace], key=lambda other: other.area not in before):
+                if other.area != move.area and other.area not in without and _is_able(other, now):
+                    yield move, other
+        for move in (move for move in moves if _is_able(move, now)):
             yield from self._with_two(move, now, {*without, move.area})
 
     def _with_two(self, move: Move, now: list[float], without: Collection[str]) -> Iterator[tuple[Move, ...]]:
@@ -159,31 +164,53 @@ def _difference(whole: dict[int, int], part: Trace) -> Trace:
 
 
 def _moves(block: Block) -> Iterator[Move]:
-    for columns, inside, equations, shared in _parties(block):
+    made_of, matrix = _made_of(block)
+    for columns, inside, equations, shared in _parties(block, made_of, matrix):
         area = block.cells[columns[0]][2]
         changes = _changes(inside.tobytes(), inside.shape)
-        for change, trace in zip(changes, changes @ shared.T, strict=True):
+        everywhere = changes @ made_of[:, columns].T
+        for change, trace in zip(everywhere, changes @ shared.T, strict=True):
             marks = np.flatnonzero(trace)
             yield Move(
                 area,
-                tuple(columns[change > 0].tolist()),
-                tuple(columns[change < 0].tolist()),
+                tuple(np.flatnonzero(change > 0).tolist()),
+                tuple(np.flatnonzero(change < 0).tolist()),
                 tuple(zip(equations[marks].tolist(), trace[marks].tolist(), strict=True)),
             )
 
 
-def _parties(block: Block) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """Columns of each party, its own equations in them, and the numbers and the factors of those it shares with others."""
+def _made_of(block: Block) -> tuple[np.ndarray, np.ndarray]:
+    """Of which counts each count is the sum, and what the equations are in those counts.
+
+    One that is no sum is made of itself. The others have empty columns.
+    """
     matrix = block.matrix.toarray()
+    areas = np.array([cell[2] for cell in block.cells])
+    made_of = np.eye(len(areas), dtype=np.int64)
+    wholes = (column for column, area in enumerate(areas) if not is_municipality(area))
+    for column in sorted(wholes, key=lambda column: -len(areas[column])):  # a nation is made of counties
+        rows = np.flatnonzero((matrix[:, column] == -1) & ((matrix == -1).sum(axis=1) == 1))
+        sums = [matrix[row] for row in rows if areas[column] not in areas[matrix[row] == 1]]
+        if sums:
+            parts = sums[0].copy()
+            parts[column] = 0
+            made_of[column] = parts @ made_of
+    return made_of, matrix @ made_of
+
+
+def _parties(
+    block: Block, made_of: np.ndarray, matrix: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Columns of each party, its own equations in them, and the numbers and the factors of those it shares with others."""
     areas = np.unique([cell[2] for cell in block.cells], return_inverse=True)[1]
-    filled = [np.flatnonzero(row) for row in matrix]
-    inside = np.array([len(set(areas[each].tolist())) == 1 for each in filled])
+    touched = matrix != 0
+    inside = np.array([len(set(areas[row].tolist())) == 1 for row in touched])
     linked = sparse.csr_matrix(abs(matrix[inside]))
     number, label = sparse.csgraph.connected_components(linked.T @ linked, directed=False)
-    touched = matrix != 0
+    label = np.where(made_of.diagonal() == 1, label, -1)
     for each in range(number):
         columns = np.flatnonzero(label == each)
-        if len(columns) <= MOST_COUNTS:
+        if 0 < len(columns) <= MOST_COUNTS:
             lines = touched[:, columns].any(axis=1)
             own, shared = np.flatnonzero(lines & inside), np.flatnonzero(lines & ~inside)
             yield columns, matrix[np.ix_(own, columns)], shared, matrix[np.ix_(shared, columns)]
