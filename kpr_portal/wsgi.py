@@ -8,6 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpr_portal.settings")
 
 application = get_wsgi_application()
 
+from kpr_portal import urls  # noqa: E402, F401  (read now, so that the first request does not wait for it)
 from kpr_portal.configuration import stop_if_unusable  # noqa: E402  (needs the settings above)
 
 stop_if_unusable()

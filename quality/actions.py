@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,19 +14,18 @@ from django.db import connection, transaction
 from django.db.utils import InterfaceError, OperationalError
 
 from municipalities import calendar
-from quality.check import Check, is_plain
+from quality.check import Check
 from quality.checks import CHECKS
 from quality.engine import (
     Statement,
     Tally,
-    by_model,
     counting_applicable,
-    counting_applicable_alone,
     finding,
+    scans,
 )
 from quality.models import CheckResult, FindingRow, Outcome, UnitResult
 from submissions.actions import current
-from submissions.models import Service, Submission
+from submissions.models import Submission
 
 logger = logging.getLogger(__name__)
 INSERT_ROWS = """
@@ -71,14 +71,14 @@ RESERVE = "SELECT nextval(pg_get_serial_sequence('quality_checkresult', 'id')) F
 
 @dataclass
 class _Judgement:
-    """What is known so far of one submission: the results' reserved keys, comparable earlier results, tallies.
-
-    A check without a tally is broken.
+    """What is known so far of one submission: the results' reserved keys, comparable earlier results, and of the checks that
+    were run the tallies. One that was run and has none is broken.
     """
 
     submission: Submission
     keys: dict[Check, int]
-    previous: dict[Check, int] = field(default_factory=dict)
+    previous: dict[Check, int]
+    run: list[Check] = field(default_factory=list)
     tallies: dict[Check, Tally] = field(default_factory=dict)
 
 
@@ -90,44 +90,34 @@ def check_submission(submission: Submission, checks: Sequence[Check] = CHECKS) -
     Raises:
         OperationalError: the database was lost; the attempt must be made again. A broken check does not raise.
     """
-    if connection.in_atomic_block:
-        _replace_results(submission, checks)
-    else:
-        _replace_side_by_side(submission, checks)
-
-
-def _replace_side_by_side(submission: Submission, checks: Sequence[Check]) -> None:
-    """Services on a connection of their own, beside the rest: they are as much work as all other rows together."""
-    of_services = [check for check in checks if check.model is Service]
-    others = [check for check in checks if check.model is not Service]
+    alone = connection.in_atomic_block
+    with transaction.atomic():
+        _discard(submission, checks)
+        facts = (submission, dict(zip(checks, _reserve(len(checks)), strict=True)), _comparable(submission, checks))
+    waiting = deque(scans(checks))
+    if alone:
+        _judge(_Judgement(*facts), waiting)
+        return
     with ThreadPoolExecutor(max_workers=1) as beside:
-        started = beside.submit(_on_own_connection, submission, of_services)
-        _replace_results(submission, others)
-        started.result()
+        other = beside.submit(_judge_on_own_connection, _Judgement(*facts), waiting)
+        _judge(_Judgement(*facts), waiting)
+        other.result()
 
 
-def _on_own_connection(submission: Submission, checks: Sequence[Check]) -> None:
+def _judge_on_own_connection(judgement: _Judgement, waiting: deque[tuple[Check, ...]]) -> None:
     try:
-        _replace_results(submission, checks)
+        _judge(judgement, waiting)
     finally:
         connection.close()
 
 
 @transaction.atomic
-def _replace_results(submission: Submission, checks: Sequence[Check]) -> None:
-    _discard(submission, checks)
-    _judge(submission, checks)
-
-
-def _judge(submission: Submission, checks: Sequence[Check]) -> None:
-    judgement = _Judgement(submission, dict(zip(checks, _reserve(len(checks)), strict=True)))
-    judgement.previous = _comparable(submission, checks)
-    applicable = _applicable(judgement, checks)
-    for group in by_model(check for check in applicable if check.is_plain).values():
-        _judge_plain(judgement, group, applicable)
-    for check in applicable:
-        if not check.is_plain:
-            _judge_alone(judgement, check, applicable[check])
+def _judge(judgement: _Judgement, waiting: deque[tuple[Check, ...]]) -> None:
+    """Run checks that wait until none is left. Another connection may take from the same, so that both are busy to the end."""
+    with suppress(IndexError):
+        while checks := waiting.popleft():
+            judgement.run += checks
+            _judge_together(judgement, checks)
     _store(judgement)
 
 
@@ -157,40 +147,20 @@ def _comparable(submission: Submission, checks: Sequence[Check]) -> dict[Check, 
 # --- Judging -------------------------------------------------------------------------------------------------
 
 
-def _judge_plain(judgement: _Judgement, checks: tuple[Check, ...], applicable: dict[Check, int]) -> None:
-    """Write the rows of one model's plain checks in one scan; where one check is broken, each on its own."""
+def _judge_together(judgement: _Judgement, checks: tuple[Check, ...]) -> None:
+    """Count and write what one scan tells; where one of its checks is broken, each on its own."""
     with _unbroken(checks) as attempt:
-        violating: dict[int, int] = {}
-        if any(applicable[check] for check in checks):
+        applicable = _numbers(counting_applicable(checks), judgement.submission, len(checks))
+        if any(applicable):
             _write_rows(judgement, checks)
-            violating = dict(_fetch(COUNT_ROWS, [[judgement.keys[check] for check in checks]]))
-        judgement.tallies |= {
-            check: Tally(applicable[check], violating.get(judgement.keys[check], 0)) for check in checks
-        }
+        keys = [judgement.keys[check] for check in checks]
+        violating = dict(_fetch(COUNT_ROWS, [keys])) if any(applicable) else {}
+        for check, key, number in zip(checks, keys, applicable, strict=True):
+            judgement.tallies[check] = Tally(number, violating.get(key, 0))
         attempt.done = True
     if not attempt.done and len(checks) > 1:
         for check in checks:
-            _judge_plain(judgement, (check,), applicable)
-
-
-def _applicable(judgement: _Judgement, checks: Sequence[Check]) -> dict[Check, int]:
-    """How many rows each check applies to: in one scan of each model where that can be told from the row alone."""
-    found: dict[Check, int] = {}
-    for group in by_model(check for check in checks if is_plain(check.applies_to)).values():
-        with _unbroken(group):
-            numbers = _numbers(counting_applicable(group), judgement.submission, len(group))
-            found |= dict(zip(group, numbers, strict=True))
-    for check in checks:
-        if check not in found:
-            with _unbroken((check,)):
-                found[check] = _numbers(counting_applicable_alone(check), judgement.submission, 1)[0]
-    return found
-
-
-def _judge_alone(judgement: _Judgement, check: Check, applicable: int) -> None:
-    with _unbroken((check,)):
-        violating = _write_rows(judgement, (check,)) if applicable else 0
-        judgement.tallies[check] = Tally(applicable, violating)
+            _judge_together(judgement, (check,))
 
 
 @dataclass
@@ -217,8 +187,8 @@ def _numbers(statement: Statement, submission: Submission, width: int) -> Sequen
     return found[0][1:] if found else (0,) * width
 
 
-def _write_rows(judgement: _Judgement, checks: tuple[Check, ...]) -> int:
-    """Insert the offending rows of the checks without fetching them; returns how many."""
+def _write_rows(judgement: _Judgement, checks: tuple[Check, ...]) -> None:
+    """Insert the offending rows of the checks without fetching them."""
     statement = finding(checks)
     results = [judgement.keys[check] for check in checks]
     previous = [judgement.previous.get(check) for check in checks]
@@ -226,7 +196,6 @@ def _write_rows(judgement: _Judgement, checks: tuple[Check, ...]) -> int:
         of_rows = statement.of(judgement.submission.pk)
         parameters = [results, previous, *of_rows, [key for key in previous if key], previous]
         cursor.execute(INSERT_ROWS.format(rows=statement.sql), parameters)
-        return cursor.rowcount
 
 
 # --- Storing -------------------------------------------------------------------------------------------------
@@ -254,7 +223,7 @@ def _store(judgement: _Judgement) -> None:
             **_counts(judgement.tallies.get(check)),
             **deltas.get(key, {}),
         )
-        for check, key in judgement.keys.items()
+        for check, key in ((check, judgement.keys[check]) for check in judgement.run)
     )
 
 

@@ -110,6 +110,13 @@ def by_model(checks: Iterable[Check]) -> dict[type[Model], tuple[Check, ...]]:
     return groups
 
 
+def scans(checks: Iterable[Check]) -> Iterator[tuple[Check, ...]]:
+    """The checks that are told by one scan: the plain ones of each model together, the others each alone."""
+    chosen = list(checks)
+    yield from by_model(check for check in chosen if check.is_plain).values()
+    yield from ((check,) for check in chosen if not check.is_plain)
+
+
 def path(model: type[Model]) -> str:
     return SUBJECTS[model].submission
 
@@ -165,14 +172,12 @@ def _count_alone(check: Check, own: dict[str, Any]) -> dict[tuple[int, str], Tal
 
 @lru_cache(maxsize=512)
 def counting_applicable(checks: tuple[Check, ...]) -> Statement:
-    """Counts of one model's rows in one submission that each check applies to, where that part is plain."""
+    """Counts of one model's rows in one submission that each check applies to. One alone may look at other rows."""
     model = checks[0].model
-    return _compiled(_counts(model, [check.applies_to for check in checks], {path(model): ANY_SUBMISSION}))
-
-
-@lru_cache(maxsize=512)
-def counting_applicable_alone(check: Check) -> Statement:
-    return _compiled(_count_where(check.model, check.applies_to, {path(check.model): ANY_SUBMISSION}))
+    own = {path(model): ANY_SUBMISSION}
+    if len(checks) == 1:
+        return _compiled(_count_where(model, checks[0].applies_to, own))
+    return _compiled(_counts(model, [check.applies_to for check in checks], own))
 
 
 @lru_cache(maxsize=512)

@@ -17,7 +17,7 @@ from django.db.utils import InterfaceError, OperationalError
 from quality.actions import check_submission
 from quality.check import Check
 from quality.checks import CHECKS
-from quality.engine import Tally, by_model, count, offending, path
+from quality.engine import Tally, count, offending, path, scans
 from quality.models import CheckResult, FindingRow, Outcome
 from submissions.models import Submission
 
@@ -45,7 +45,7 @@ def find_stale(submissions: Sequence[int], checks: Sequence[Check]) -> Stale:
     """Which checks of which submissions have another tally, another version or other rows than those stored."""
     stale: Stale = defaultdict(set)
     stored = _stored(submissions)
-    for group in _shared_scans(checks):
+    for group in scans(checks):
         tallies = _tallies(group, submissions)
         for check in group:
             _compare(stale, check, submissions, tallies, stored)
@@ -53,11 +53,6 @@ def find_stale(submissions: Sequence[int], checks: Sequence[Check]) -> Stale:
                 for key in _unknown_rows(check, submissions):
                     stale[key].add(check)
     return stale
-
-
-def _shared_scans(checks: Sequence[Check]) -> Iterable[tuple[Check, ...]]:
-    yield from by_model(check for check in checks if check.is_plain).values()
-    yield from ((check,) for check in checks if not check.is_plain)
 
 
 def _tallies(group: tuple[Check, ...], submissions: Sequence[int]) -> dict[tuple[int, str], Tally] | None:

@@ -13,21 +13,21 @@ from stdnum.no import fodselsnummer
 
 WITH_BIRTH_NUMBER = {1, 2}  # code list 9032: fødselsnummer and D-nummer
 SYNTHETIC_SHIFTS = (80, 65, 40)  # Tenor, NHN's reserved series, NAV's Dolly
+SHIFT_OF_MONTH = {str(shift + month): shift for shift in SYNTHETIC_SHIFTS for month in range(1, 13)}
 
 
 def month_shift(number: str) -> int:
     """What a synthetic series has added to the birth month: 80, 65 or 40; 0 for an ordinary number."""
     if len(number) != 11 or not number.isdecimal():
         return 0
-    month = int(number[2:4])
-    return next((shift for shift in SYNTHETIC_SHIFTS if shift < month <= shift + 12), 0)
+    return SHIFT_OF_MONTH.get(number[2:4], 0)
 
 
 def is_valid(number: str, shift: int) -> bool:
     """Whether it is 11 digits with right check digits (over the digits as written) and a real, past date of birth."""
     if len(number) != 11 or not (number.isascii() and number.isdecimal()):
         return False
-    if number[9] != fodselsnummer.calc_check_digit1(number) or number[10] != fodselsnummer.calc_check_digit2(number):
+    if not _has_right_check_digits(number):
         return False
     year = _birth_year(number[4:6], _century(number[6:9]))
     try:
@@ -35,6 +35,15 @@ def is_valid(number: str, shift: int) -> bool:
     except ValueError:
         return False
     return born <= datetime.date.today()
+
+
+def _has_right_check_digits(number: str) -> bool:
+    """As stdnum's `calc_check_digit1` and `calc_check_digit2` tell, ten times as fast: reading waits for this."""
+    a, b, c, d, e, f, g, h, i, first, second = map(int, number)
+    return (
+        (3 * a + 7 * b + 6 * c + d + 8 * e + 9 * f + 4 * g + 5 * h + 2 * i + first) % 11 == 0
+        and (5 * a + 4 * b + 3 * c + 2 * d + 7 * e + 6 * f + 5 * g + 4 * h + 3 * i + 2 * first + second) % 11 == 0
+    )  # fmt: skip
 
 
 def _day(number: str) -> int:

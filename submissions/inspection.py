@@ -137,7 +137,9 @@ class Inspection:
             self._stopped = errors >= MOST_ERRORS
 
     def _refuse_hostile(self, piece: bytes) -> None:
-        if b"<!DOCTYPE" in self._tail + piece:
+        seam = self._tail + piece
+        # A single character is found many times as fast, and few messages have this one.
+        if b"!" in seam and b"<!DOCTYPE" in seam:
             raise Invalid(
                 _("Meldingen har en DOCTYPE. Det tas ikke imot av sikkerhetsgrunner. Send meldingen uten DOCTYPE."),
                 code="doctype",

@@ -92,13 +92,23 @@ class Writer:
 
 
 def read(message: Message) -> Iterator[bytes]:
-    """The message as received, piece by piece.
+    """The message as received, piece by piece. The next piece is opened while the caller is busy with the one before.
 
     Raises:
         cryptography.exceptions.InvalidTag: KPR_MESSAGE_KEY is not the one it was stored under, or the row was altered.
     """
     cipher = AESGCM(_open(_master(), bytes(message.wrapped_key), str(message.pk)))
     numbers = MessageChunk.objects.filter(message=message).order_by("number").values_list("number", flat=True)
-    for number in list(numbers):
-        sealed = MessageChunk.objects.values_list("content", flat=True).get(message=message, number=number)
-        yield zlib.decompress(_open(cipher, bytes(sealed), f"{message.pk}:{number}"))
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        waiting: deque[Future[bytes]] = deque()
+        for number in list(numbers):
+            sealed = MessageChunk.objects.values_list("content", flat=True).get(message=message, number=number)
+            waiting.append(beside.submit(_unpack, cipher, bytes(sealed), f"{message.pk}:{number}"))
+            if len(waiting) > 1:
+                yield waiting.popleft().result()
+        for opened in waiting:
+            yield opened.result()
+
+
+def _unpack(cipher: AESGCM, sealed: bytes, about: str) -> bytes:
+    return zlib.decompress(_open(cipher, sealed, about))

@@ -1,9 +1,11 @@
 """Facts about identity numbers, as data."""
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from stdnum.no import fodselsnummer
 
-from submissions.identity import is_valid, month_shift, pseudonym
+from submissions.identity import _has_right_check_digits, is_valid, month_shift, pseudonym
 from submissions.load import code_number, date, hours, integer, organisation
 
 
@@ -28,6 +30,15 @@ def test_valid_numbers_of_each_series(nine: str, shift: int) -> None:
     assert is_valid(candidate, shift)
     last = str((int(candidate[-1]) + 1) % 10)
     assert not is_valid(candidate[:-1] + last, shift)
+
+
+@given(nine=st.integers(0, 10**9 - 1).map("{:09}".format), wrong=st.sampled_from((0, 1, 10)))
+def test_check_digits_are_those_of_stdnum(nine: str, wrong: int) -> None:
+    right = number(nine)
+    assume(len(right) == 11)
+    told = f"{(int(right) - wrong) % 10**11:011}"
+    expected = told[9:] == fodselsnummer.calc_check_digit1(told) + fodselsnummer.calc_check_digit2(told)
+    assert _has_right_check_digits(told) == expected
 
 
 @pytest.mark.parametrize(
