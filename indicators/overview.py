@@ -171,7 +171,8 @@ def _touched(findings: Sequence[Finding]) -> DataState:
     errors = sum(finding.violating for finding in findings if finding.check.severity == Severity.ERROR)
     warnings = sum(finding.violating for finding in findings) - errors
     if errors:
-        return DataState("danger", _("%(n)s feil berører tallet") % {"n": errors}, errors)
+        text = ngettext("%(n)s feil berører tallet", "%(n)s feil berører tallet", errors)
+        return DataState("danger", text % {"n": errors}, errors)
     if warnings:
         return DataState("warning", _warned(warnings))
     return DataState("success", _("Ingen kjente feil"))

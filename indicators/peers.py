@@ -10,7 +10,7 @@ from functools import cache
 from django.db.models import Q, TextChoices
 from django.db.models import Sum as SumOf
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from indicators.charts import Missing, Value
 from indicators.charts.values import count, decimal
@@ -239,9 +239,9 @@ class Sum:
         facts = {"shown": self.shown, "all": self.shown + self.hidden + self.absent}
         yield _("Sum av %(shown)s av %(all)s kommuner") % facts
         if self.hidden:
-            yield _("%(n)s er skjult") % {"n": self.hidden}
+            yield ngettext("%(n)s er skjult", "%(n)s er skjult", self.hidden) % {"n": self.hidden}
         if self.absent:
-            yield _("%(n)s har ikke levert") % {"n": self.absent}
+            yield ngettext("%(n)s har ikke levert", "%(n)s har ikke levert", self.absent) % {"n": self.absent}
 
 
 def add_up(figures: Mapping[Key, Figure], indicator: Indicator, year: int, codes: Collection[str]) -> Sum | None:

@@ -20,6 +20,8 @@ from indicators.models import Level
 from indicators.published import Release
 from municipalities.models import Municipality, Population
 
+TREND = "utvikling"  # the one drawing of several years
+
 
 class County(NamedTuple):
     name: str
@@ -123,7 +125,7 @@ class Atlas:
         """The nation, whose story it is, and the areas that were chosen."""
         lines = [self._line(NATION, Kind.OWN), *(self._line(area, Kind.PEER) for area in areas)]
         title = _("%(indicator)s, år for år") % {"indicator": self.indicator.short_title}
-        return charts.time_series(self._subject(title, "utvikling"), lines)
+        return charts.time_series(self._subject(title, TREND), lines)
 
     def _line(self, area: str, kind: Kind) -> Series:
         return Series(self.names.get(area, area), tuple(self.value(area, year, str(year)) for year in self.years), kind)

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import translation
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from indicators.charts import Chart, Subject, Value, sparkline
+from indicators.charts import Chart, Download, Subject, Value, sparkline
 from indicators.charts.values import interval_text, percent_text
 from indicators.codelists import MEANINGS, SIGNS
 from indicators.definitions import BY_CODE
@@ -23,10 +23,10 @@ from indicators.figures import Figure, Key, published
 from indicators.indicator import Indicator
 from indicators.models import Publication, PublicationState
 from indicators.overview import THEMES
-from indicators.pictures import Atlas
+from indicators.pictures import TREND, Atlas
 from indicators.published import newest
 from indicators.wording import direction, of_them
-from municipalities.pages import LANGUAGE, access_of
+from municipalities.pages import access_of
 
 SECONDS_KEPT = 300
 MOST_PUBLICATIONS = 100
@@ -40,12 +40,11 @@ REASONS: dict[str, Promise] = {
 
 
 def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """In bokmål; kept by browsers and proxies where nobody is logged in."""
+    """Kept by browsers and proxies where nobody is logged in."""
 
     @wraps(view)
     def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with translation.override(LANGUAGE):
-            response = view(request, *args, **kwargs)
+        response = view(request, *args, **kwargs)
         if access_of(request).is_anonymous:
             patch_cache_control(response, public=True, max_age=SECONDS_KEPT)
         else:
@@ -117,7 +116,7 @@ def public_indicator(request: HttpRequest, indicator: str) -> HttpResponse:
         "percent": percent_text(atlas.nation),
         "interval": interval_text(atlas.nation),
         "direction": direction(declared),
-        "charts": {chart.name: chart for chart in charts if chart},
+        "charts": {chart.name: _downloadable(atlas, chart) for chart in charts if chart},
         "chosen": chosen,
         "counties": [
             (county, _row(county.value), [_row(each) for each in county.municipalities]) for county in atlas.counties
@@ -128,6 +127,15 @@ def public_indicator(request: HttpRequest, indicator: str) -> HttpResponse:
         "section": "public",
     }
     return render(request, "indicators/public_indicator.html", context)
+
+
+def _downloadable(atlas: Atlas, chart: Chart) -> Chart:
+    """The figures of a drawing are those of the API: of its year, or of all of them where it shows how they went."""
+    address = reverse("api-aggregates", args=[atlas.indicator.code])
+    year = "" if chart.name == TREND else f"year={atlas.year}&"
+    return chart.with_downloads(
+        Download("CSV", f"{address}?{year}format=csv"), Download("Excel", f"{address}?{year}format=xlsx")
+    )
 
 
 def _year(request: HttpRequest, figures: dict[Key, Figure]) -> int:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.utils.translation import pgettext_lazy as said
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from indicators.charts import Value
 from indicators.charts.values import count, whole
@@ -31,23 +30,29 @@ class Words:
         return str(self.one if number == 1 else self.many)
 
 
-RESIDENT = (said("one", "beboer"), gettext_lazy("beboere"))
-AT_HOME = (said("one", "hjemmeboende"), gettext_lazy("hjemmeboende"))
-PERSON = (said("one", "person"), gettext_lazy("personer"))
-ASSESSED = (gettext_lazy("er vurdert for underernæring"), gettext_lazy("er ikke vurdert"))
+RESIDENT = (pgettext_lazy("one", "beboer"), gettext_lazy("beboere"))
+AT_HOME = (pgettext_lazy("one", "hjemmeboende"), gettext_lazy("hjemmeboende"))
+PERSON = (pgettext_lazy("one", "person"), gettext_lazy("personer"))
+ASSESSED = (gettext_lazy("er vurdert for risiko for underernæring"), gettext_lazy("er ikke vurdert"))
 AT_RISK = (gettext_lazy("er i risiko for underernæring"), gettext_lazy("er ikke meldt i risiko"))
 PLAN = (gettext_lazy("har ernæringsplan"), gettext_lazy("har ikke ernæringsplan"))
 INDIVIDUAL_PLAN = (gettext_lazy("har individuell plan"), gettext_lazy("har ikke individuell plan"))
 
 WORDS: dict[str, Words] = {
     "nutrition-assessed-institution": Words(*RESIDENT, *ASSESSED),
-    "nutrition-at-risk-institution": Words(said("one", "vurdert beboer"), gettext_lazy("vurderte beboere"), *AT_RISK),
-    "nutrition-plan-institution": Words(said("one", "beboer i risiko"), gettext_lazy("beboere i risiko"), *PLAN),
+    "nutrition-at-risk-institution": Words(
+        pgettext_lazy("one", "vurdert beboer"), gettext_lazy("vurderte beboere"), *AT_RISK
+    ),
+    "nutrition-plan-institution": Words(
+        pgettext_lazy("one", "beboer i risiko"), gettext_lazy("beboere i risiko"), *PLAN
+    ),
     "nutrition-assessed-home": Words(*AT_HOME, *ASSESSED),
     "nutrition-at-risk-home": Words(
-        said("one", "vurdert hjemmeboende"), gettext_lazy("vurderte hjemmeboende"), *AT_RISK
+        pgettext_lazy("one", "vurdert hjemmeboende"), gettext_lazy("vurderte hjemmeboende"), *AT_RISK
     ),
-    "nutrition-plan-home": Words(said("one", "hjemmeboende i risiko"), gettext_lazy("hjemmeboende i risiko"), *PLAN),
+    "nutrition-plan-home": Words(
+        pgettext_lazy("one", "hjemmeboende i risiko"), gettext_lazy("hjemmeboende i risiko"), *PLAN
+    ),
     "medication-review-institution": Words(
         *RESIDENT,
         gettext_lazy("har hatt legemiddelgjennomgang"),
@@ -64,7 +69,7 @@ WORDS: dict[str, Words] = {
     "individual-plan-rehab-home": Words(*PERSON, *INDIVIDUAL_PLAN),
     "individual-plan-rehab-institution": Words(*PERSON, *INDIVIDUAL_PLAN),
     "waiting-time-nursing-home": Words(
-        said("one", "opphold"),
+        pgettext_lazy("one", "opphold"),
         gettext_lazy("opphold"),
         gettext_lazy("startet innen 15 dager etter vedtaket"),
         gettext_lazy("startet senere enn 15 dager etter vedtaket"),
@@ -73,7 +78,7 @@ WORDS: dict[str, Words] = {
 
 
 def of_them(indicator: Indicator, value: Value) -> str:
-    """«57 av 100 beboere er vurdert for underernæring.»"""
+    """«57 av 100 beboere er vurdert for risiko for underernæring.»"""
     if value.numerator is None or value.denominator is None:
         return ""
     words = WORDS[indicator.code]

@@ -2,7 +2,9 @@
 
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
+from django.views.i18n import set_language
 
 from indicators import public_views as public
 from indicators import steering_views as steering
@@ -22,6 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.front, name="front"),
     path("logg-inn/", municipalities.LoginView.as_view(), name="login"),
     path("logg-ut/", LogoutView.as_view(), name="logout"),
+    # Without a token, which would give every reader of the open figures a cookie; a language is all that can be forged.
+    path("spraak/", csrf_exempt(set_language), name="set_language"),
     path("hjem/", home.home, name="home"),
     path("register/", home.register, name="register"),
     path("register/aarstall/", steering.register_yearly, name="register-yearly"),

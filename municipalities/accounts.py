@@ -58,7 +58,9 @@ def _scope_of_role(role: str, municipality: str, unit: str) -> tuple[Municipalit
 def _refuse_superfluous(role: str, given: str) -> None:
     if given:
         raise ValidationError(
-            _("Rollen %(role)s tar ikke «%(given)s». Fjern --unit, og --municipality for registeret.")
+            _(
+                "Rollen %(role)s tar ikke «%(given)s». Ta det bort: --unit gis bare til en enhetsleder, og registeret ser alle kommuner."
+            )
             % {"role": role, "given": given}
         )
 

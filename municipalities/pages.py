@@ -10,7 +10,6 @@ from typing import Concatenate, ParamSpec
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Subquery
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from municipalities import calendar
@@ -20,7 +19,6 @@ from municipalities.reference_data import FIRST_YEAR
 
 P = ParamSpec("P")
 YEARS_TO_CHOOSE = 5
-LANGUAGE = "nb"  # of the pages, whatever the browser prefers, until they are translated
 
 
 def access_of(request: HttpRequest) -> Access:
@@ -36,8 +34,7 @@ def signed_in(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Call
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if access_of(request).is_anonymous:
             return redirect_to_login(request.get_full_path())
-        with translation.override(LANGUAGE):
-            response = view(request, *args, **kwargs)
+        response = view(request, *args, **kwargs)
         patch_cache_control(response, private=True, no_store=True)
         return response
 

@@ -1,7 +1,10 @@
 """Tests run on the embedded PostgreSQL in a data directory of their own."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 DATA_DIR = Path(os.environ.get("KPR_TEST_DATA_DIR", Path(__file__).parent.parent / "var" / "test")).resolve()
 os.environ["KPR_DATA_DIR"] = str(DATA_DIR)
@@ -13,3 +16,12 @@ def pytest_configure() -> None:
     from kpr_portal.embedded import ensure_postgres
 
     ensure_postgres()
+
+
+@pytest.fixture(autouse=True)
+def each_begins_in_bokmål() -> Iterator[None]:
+    """What a request chose stays in its thread, where the server would answer the next and a test asks on."""
+    from django.utils import translation
+
+    yield
+    translation.deactivate()

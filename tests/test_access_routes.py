@@ -68,6 +68,7 @@ ROUTES: dict[str, Page | Api] = {
     "front": Page(PUBLIC),
     "login": Page((302, 302, 302, 302, 302, 200)),
     "logout": Page((405, 405, 405, 405, 405, 405)),
+    "set_language": Page((302, 302, 302, 302, 302, 302)),
     "home": Page((302, 302, 302, 302, 200, 302)),
     "register": Page((404, 404, 404, 200, 404, 302)),
     "register-yearly": Page((404, 404, 404, 200, 404, 302)),

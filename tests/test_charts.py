@@ -312,7 +312,7 @@ def test_messages() -> None:
     )
     assert flow(SUBJECT, MONTHS).summary == (
         "1\u202f199 personer hadde tjenesten ved slutten av mars, mot 1\u202f203 ved slutten av januar. "
-        "I perioden kom 19 nye, og 20 avsluttet. Uten tall: februar (skjult, få personer)."
+        "I perioden kom 19 nye, og 20 sluttet. Uten tall: februar (skjult, få personer)."
     )
     assert completeness(SUBJECT, PEERS).summary.startswith("Minst utfylt: Molde (33 prosent), Solhøgda (57 prosent)")
 

@@ -6,10 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
 from django.conf import settings
-from django.utils import translation
 
 from quality.actions import check_submission
 from quality.check import Check
@@ -129,26 +126,6 @@ def test_list_count_and_stored_rows_agree_for_every_check(nation: list[Submissio
 def test_plus_80_is_a_test_person_only_in_production() -> None:
     assert synthetic_series("production") == (40, 65, 80)
     assert synthetic_series("demo") == synthetic_series("test") == (40, 65)
-
-
-@pytest.fixture(scope="session")
-def catalogues() -> dict[str, Catalog]:
-    """The translations as they are kept; the language of the texts themselves is bokmål."""
-    found = {}
-    for language in ("nn", "en"):
-        with (settings.BASE_DIR / "locale" / language / "LC_MESSAGES" / "django.po").open("rb") as file:
-            found[language] = read_po(file)
-    return found
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
-def test_every_text_is_there_in_three_languages(check: Check, catalogues: dict[str, Catalog]) -> None:
-    with translation.override(None):
-        texts = [str(check.title), str(check.explanation), str(check.remedy)]
-    for text in texts:
-        entries = [catalogue.get(text) for catalogue in catalogues.values()]
-        assert all(entry and entry.string and not entry.fuzzy for entry in entries), text
-    assert all(texts)
 
 
 def test_no_finding_shows_a_pseudonym() -> None:

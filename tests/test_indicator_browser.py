@@ -71,7 +71,7 @@ def test_a_unit_leader_without_scripts_sees_the_tables(browser: Browser, portal:
     page = plain.new_page()  # noqa: F811
     log_in(page, "leder")
     page.goto(ADDRESS)
-    expect(page.locator("main")).to_contain_text("12 av 20 beboere er vurdert for underernæring.")
+    expect(page.locator("main")).to_contain_text("12 av 20 beboere er vurdert for risiko for underernæring.")
     expect(page.get_by_role("cell", name="12 av 20").first).to_be_visible()
     assert "Fjellheim" not in page.content()
     plain.close()

@@ -35,7 +35,7 @@ def test_the_overview_has_each_indicator_with_its_words() -> None:
 
 def test_the_overview_tells_value_place_and_verdict(stage: Stage) -> None:
     page = stage.page("indicators", "kari")
-    assert "50 % 15 av 30 beboere er vurdert for underernæring ↑ Høyere er bedre" in page
+    assert "50 % 15 av 30 beboere er vurdert for risiko for underernæring ↑ Høyere er bedre" in page
     assert "Lavere enn Rogaland (60 %) kan være tilfeldig" in page
     assert "Lavere enn landet (80 %) trolig reell" in page
     assert "Ikke aktuelle for kommunen" in page
@@ -130,7 +130,7 @@ def test_in_but_not_computed_yet(stage: Stage) -> None:
 
 def test_the_value_is_told_as_a_nurse_would(stage: Stage) -> None:
     page = stage.page("indicator", "kari", ASSESSED)
-    assert "15 av 30 beboere er vurdert for underernæring." in page
+    assert "15 av 30 beboere er vurdert for risiko for underernæring." in page
     assert "Med så få personer kan den vanlige andelen ligge mellom 33 og 67 prosent." in page
     assert "15 beboere er ikke vurdert – se hvem" in page
     assert "Lavere enn landet (80 %) trolig reell Så stor forskjell gir tilfeldigheter sjelden." in page
@@ -245,7 +245,7 @@ def test_how_sure_a_value_is(above: int, below: int, said: str) -> None:
 
 
 def test_one_and_many() -> None:
-    assert of_them(BY_CODE[ASSESSED], Value.of("x", 1, 1)) == "1 av 1 beboer er vurdert for underernæring."
+    assert of_them(BY_CODE[ASSESSED], Value.of("x", 1, 1)) == "1 av 1 beboer er vurdert for risiko for underernæring."
     assert below_the_line(BY_CODE[ASSESSED], 43) == "43 beboere er ikke vurdert"
 
 

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from babel.messages.pofile import read_po
 from django.core.management import call_command
-from django.utils import translation
 
 from indicators import actions, engine
 from indicators.definitions import BY_CODE, INDICATORS, families
@@ -332,14 +330,3 @@ def test_refresh_brings_indicators_up_to_date(capsys: pytest.CaptureFixture[str]
 def test_the_page_of_the_indicators_is_not_stale() -> None:
     page = (Path(__file__).parent.parent / "docs" / "indicators.md").read_text(encoding="utf-8")
     assert page == indicators_page(), "docs/indicators.md is stale: run manage.py document_indicators"
-
-
-@pytest.mark.parametrize("language", ["nn", "en"])
-def test_every_definition_is_translated(language: str) -> None:
-    catalog = Path(__file__).parent.parent / "locale" / language / "LC_MESSAGES" / "django.po"
-    with catalog.open("rb") as content:
-        translated = {message.id for message in read_po(content) if message.string}
-    texts = ("title", "short_title", "why_it_matters", "cannot_tell", "numerator_text", "denominator_text")
-    with translation.override(None):
-        wanted = {str(getattr(indicator, text)) for indicator in INDICATORS for text in texts}
-    assert wanted <= translated

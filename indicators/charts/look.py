@@ -14,6 +14,7 @@ from math import ceil, floor
 from typing import Any
 
 import plotly.graph_objects as go
+from django.utils.formats import get_format
 
 FONT = "Inter, system-ui, sans-serif"
 OWN = "#0062BA"  # Designsystemet: accent base
@@ -54,7 +55,7 @@ def _base() -> Json:
         "font": {"family": FONT, "size": 14, "color": INK},
         "paper_bgcolor": PAPER,
         "plot_bgcolor": PAPER,
-        "separators": ", ",
+        "separators": f"{get_format('DECIMAL_SEPARATOR')} ",
         "showlegend": False,
         "dragmode": False,
         "hovermode": "closest",

@@ -203,7 +203,7 @@ def _flow_message(months: Sequence[Month]) -> str:
     first, last = known[0], known[-1]
     text = _(
         "%(now)s personer hadde tjenesten ved slutten av %(last)s, mot %(then)s ved slutten av %(first)s. "
-        "I perioden kom %(new)s nye, og %(ended)s avsluttet."
+        "I perioden kom %(new)s nye, og %(ended)s sluttet."
     )
     return text % {
         "now": count(last.at_end),

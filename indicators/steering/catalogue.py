@@ -84,7 +84,7 @@ FIGURES = (
         "flow-services-at-end",
         _("Tjenester ved slutten av måneden"),
         Unit.SERVICES,
-        _("Tjenester som løp ved utgangen av måneden. De som sluttet den siste dagen er ikke med."),
+        _("Tjenester som pågikk ved utgangen av måneden. De som sluttet den siste dagen er ikke med."),
     ),
     SteeringFigure(
         "flow-persons-new",

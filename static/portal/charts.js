@@ -8,7 +8,7 @@ const FONT = "Inter, system-ui, sans-serif";
 const CONFIG = {
   displayModeBar: false,
   responsive: true,
-  locale: "nb",
+  locale: document.documentElement.lang === "en" ? "en" : "nb",
   scrollZoom: false,
   doubleClick: false,
   showTips: false,
