@@ -14,7 +14,7 @@ run: setup ## the demonstration portal on http://127.0.0.1:$(PORT)/
 	@exec $(BIN)/python manage.py portal --demo --port $(PORT) --data-dir $(DATA_DIR)
 
 test: check browser ## everything that CI runs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: setup $(STAMPS)/test-python ## the part of CI that takes seconds: style, types, layers, migrations
 	$(BIN)/ruff check .
