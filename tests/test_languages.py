@@ -48,7 +48,8 @@ def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_text_is_translated(used: dict[Key, Message], language: str) -> None:
     translated = own(language)
-    missing = [key for key in used if key not in translated or not all(forms(translated[key].string))]
+    ready = {key for key, each in translated.items() if all(forms(each.string)) and not each.fuzzy}
+    missing = [key for key in used if key not in ready]
     assert not missing
 
 
