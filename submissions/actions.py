@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from municipalities import calendar
 from municipalities.models import Unit
 from submissions import vault
 from submissions.load import clear, load
-from submissions.models import UNFINISHED, Service, Stage, Status, Submission
+from submissions.models import UNFINISHED, Stage, Status, Submission
 from submissions.signals import accepted, loaded
 
 logger = logging.getLogger(__name__)
@@ -90,8 +90,7 @@ def _process(submission: Submission) -> None:
         raise ValueError("the stored message is gone")
     if submission.attempts > 1:
         clear(submission)
-    load(submission, vault.read(submission.message))
-    _find_units(submission)
+    _note_units(submission, load(submission, vault.read(submission.message)))
     submission.refresh_from_db()
     _update(submission, stage=Stage.CHECKING)
     loaded.send(sender=Submission, submission=submission)
@@ -110,11 +109,9 @@ def current(submission: Submission) -> Submission | None:
     return Submission.objects.filter(is_current=True, **same).exclude(pk=submission.pk).first()
 
 
-def _find_units(submission: Submission) -> None:
-    given = Service.objects.filter(submission=submission, organisation_check=True)
-    numbers = given.values_list("organisation_number", flat=True).distinct()
+def _note_units(submission: Submission, numbers: Iterable[str]) -> None:
     code = str(submission.municipality_id)
-    units = [Unit(municipality_id=code, organisation_number=str(number)) for number in numbers]
+    units = [Unit(municipality_id=code, organisation_number=number) for number in numbers]
     Unit.objects.bulk_create(units, ignore_conflicts=True)
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from lxml import etree
 
 from submissions import faults
+from submissions.beside import Beside
 from submissions.refusals import Invalid, MessageError
 
 SCHEMA = Path(__file__).parent / "schema" / "kpr-arsmelding-1.0.xsd"
@@ -87,7 +88,10 @@ class Header:
 
 
 class Inspection:
-    """Feed it the message; `faulty` pieces are looked at again by `explain`."""
+    """Feed it the message; when it is closed, `faulty` pieces are to be looked at again by `explain`.
+
+    Validation runs beside the caller, who meanwhile takes the next piece from the sender. As a context it ends with the caller.
+    """
 
     def __init__(self) -> None:
         self.header = Header()
@@ -98,6 +102,13 @@ class Inspection:
         self._stopped = False
         self._tail = b""
         self._since_tag = 0
+        self._beside = Beside(ahead=8)
+
+    def __enter__(self) -> Inspection:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._beside.__exit__()
 
     def feed(self, piece: bytes) -> None:
         """Take the next piece (at most 64 KiB).
@@ -109,11 +120,14 @@ class Inspection:
             refuse_encoding(piece)
         self._refuse_hostile(piece)
         self.header.feed(piece)
-        if not self._stopped:
-            self._validate(piece)
+        self._beside.hand(self._validate, piece, self._number)
         self._number += 1
 
     def close(self) -> None:
+        self._beside.hand(self._end)
+        self._beside.finish()
+
+    def _end(self) -> None:
         if self._stopped:
             return
         try:
@@ -123,17 +137,19 @@ class Inspection:
         if len(self._parser.error_log):
             self.faulty.add(self._number)
 
-    def _validate(self, piece: bytes) -> None:
+    def _validate(self, piece: bytes, number: int) -> None:
+        if self._stopped:
+            return
         try:
             self._parser.feed(piece)
         except etree.XMLSyntaxError:
             self._stopped = True
-            self.faulty.add(self._number)
+            self.faulty.add(number)
             return
         errors = len(self._parser.feed_error_log)
         if errors > self._errors:
             self._errors = errors
-            self.faulty.add(self._number)
+            self.faulty.add(number)
             self._stopped = errors >= MOST_ERRORS
 
     def _refuse_hostile(self, piece: bytes) -> None:

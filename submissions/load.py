@@ -43,8 +43,9 @@ IDENTITY_NUMBER = re.compile(r"\d{6} ?\d{5}", re.ASCII)
 IDENTITY_LENGTHS = (11, 12)
 
 
-def load(submission: Submission, pieces: Iterable[bytes]) -> None:
-    """Store the rows of the message, batch by batch; the submission's counts show the progress.
+def load(submission: Submission, pieces: Iterable[bytes]) -> set[str]:
+    """Store the rows of the message, batch by batch; the submission's counts show the progress. Returns the organisation numbers
+    that services were given by, those that are right.
 
     Each batch is committed on its own: the rows count for nobody until the submission is made current. PostgreSQL stores
     one batch while the next is read.
@@ -61,6 +62,7 @@ def load(submission: Submission, pieces: Iterable[bytes]) -> None:
         parser.close()
         _wait_for(stored)
         _store(database, reader.take_batch())
+    return reader.right_organisations
 
 
 @contextmanager
@@ -202,6 +204,7 @@ class _Reader:
         self.lines: dict[type[Model], list[str]] = {model: [] for model in self.COLUMNS}
         self.counts: dict[type[Model], int] = dict.fromkeys(self.COLUMNS, 0)
         self.person_id = self.service_id = self.first
+        self.organisations: set[str] = set()  # as two COPY columns
         self.key_version = settings.KPR_PSEUDONYM_KEY_VERSION
         self.row_of: dict[str, Callable[[Any], None]] = {
             f"{NAMESPACE}Kontaktperson": self.contact,
@@ -225,17 +228,19 @@ class _Reader:
         """Persons read and not yet handed over."""
         return len(self.lines[Person])
 
+    @property
+    def right_organisations(self) -> set[str]:
+        pairs = (given.split("\t") for given in self.organisations)
+        return {number for number, is_right in pairs if is_right == "t"}
+
     def take_batch(self) -> _Batch:
         copies = [(self.statements[model], lines) for model, lines in self.lines.items() if lines]
         self.lines = {model: [] for model in self.COLUMNS}
         return _Batch(self.submission.pk, self.counts[Person], self.counts[Service], copies)
 
-    def add(self, model: type[PersonLevel], rest: str) -> int:
-        """Put one line in wait; returns the row's key."""
+    def key(self, model: type[PersonLevel]) -> int:
         self.counts[model] = count = self.counts[model] + 1
-        key = self.first + count
-        self.lines[model].append(f"{key}\t{self.owner}\t{rest}\n")
-        return key
+        return self.first + count
 
     def contact(self, a: Any) -> None:
         texts = (a["kontPerson"], a.get("meldTelefon"), a["meldEpost1"], a.get("meldEpost2"), a["typeKontaktperson"])
@@ -250,31 +255,43 @@ class _Reader:
             shift = identity.month_shift(number)
             valid = "t" if identity.is_valid(number, shift) else "f"
         named = kind if kind != NULL else words(a["typeID"])
-        self.person_id = self.add(
-            Person,
-            f"{self.reference(a['brukerNr'], number)}\t{identity.pseudonym(named, number)}\t{self.key_version}\t{kind}\t"
+        reference = self.reference(a["brukerNr"], number)
+        self.person_id = self.key(Person)
+        self.lines[Person].append(
+            f"{self.person_id}\t{self.owner}\t{reference}\t{identity.pseudonym(named, number)}\t{self.key_version}\t{kind}\t"
             f"{valid}\t{shift}\t{words(a['kjonn'])}\t{integer(a['fodselsar'])}\t{words(a.get('bydel'))}\t"
-            f"{words(a.get('komNrHjem'))}",
+            f"{words(a.get('komNrHjem'))}\n"
         )
 
     def service(self, a: Any) -> None:
         get = a.get
-        self.service_id = self.add(
-            Service,
-            f"{self.person_id}\t{self.reference(a['tjenesteID'])}\t{code(a['tjenesteType'])}\t"
+        given_by = organisation(get("tjenesteOrgNr"))
+        self.organisations.add(given_by)
+        self.service_id = key = self.key(Service)
+        self.lines[Service].append(
+            f"{key}\t{self.owner}\t{self.person_id}\t{self.reference(a['tjenesteID'])}\t{code(a['tjenesteType'])}\t"
             f"{date(get('soknadDato'))}\t{date(get('vedtakDato'))}\t{date(get('startDato'))}\t{date(get('sluttDato'))}\t"
-            f"{hours(get('timerPerUke'))}\t{organisation(get('tjenesteOrgNr'))}",
+            f"{hours(get('timerPerUke'))}\t{given_by}\n"
         )
 
     def stop(self, a: Any) -> None:
-        self.add(TemporaryStop, f"{self.service_id}\t{date(a['fraDato'])}\t{date(a.get('tilDato'))}")
+        key = self.key(TemporaryStop)
+        self.lines[TemporaryStop].append(
+            f"{key}\t{self.owner}\t{self.service_id}\t{date(a['fraDato'])}\t{date(a.get('tilDato'))}\n"
+        )
 
     def answer(self, a: Any) -> None:
         yes = "t" if a["svar"].strip() == "ja" else "f"
-        self.add(Answer, f"{self.person_id}\t{a['navn'].strip()}\t{yes}\t{date(a.get('dato'))}")
+        key = self.key(Answer)
+        self.lines[Answer].append(
+            f"{key}\t{self.owner}\t{self.person_id}\t{a['navn'].strip()}\t{yes}\t{date(a.get('dato'))}\n"
+        )
 
     def need(self, a: Any) -> None:
-        self.add(Need, f"{self.person_id}\t{date(a['dato'])}\t{words(a['variabel'])}\t{words(a['verdi'])}")
+        key = self.key(Need)
+        self.lines[Need].append(
+            f"{key}\t{self.owner}\t{self.person_id}\t{date(a['dato'])}\t{words(a['variabel'])}\t{words(a['verdi'])}\n"
+        )
 
     def reference(self, text: str, number: str = "") -> str:
         """The sender's own number; never an identity number, which some systems put there."""

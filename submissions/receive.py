@@ -72,10 +72,10 @@ def receive(
 
 
 def _read(arrival: _Arrival, content: BinaryIO, gzipped: bool | None) -> Message:
-    inspection, sha256 = Inspection(), hashlib.sha256()
-    arrival.header = inspection.header
+    sha256 = hashlib.sha256()
     allowed = False
-    with vault.Writer() as store:
+    with Inspection() as inspection, vault.Writer() as store:
+        arrival.header = inspection.header
         for piece in unpack.pieces(content, gzipped=gzipped):
             inspection.feed(piece)
             sha256.update(piece)

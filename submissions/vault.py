@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import connection
 
+from submissions.beside import Beside
 from submissions.models import Message, MessageChunk
 
 CHUNK_BYTES = 1024 * 1024
@@ -53,31 +54,29 @@ class Writer:
         self.message.save(force_insert=True)
         self._cipher = AESGCM(key)
         self._waiting = bytearray()
-        self._beside = ThreadPoolExecutor(max_workers=1)
-        self._storing: deque[Future[None]] = deque()
+        self._beside = Beside(ahead=1)
         self._taken = 0
 
     def __enter__(self) -> Writer:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._beside.shutdown(cancel_futures=True)
+        self._beside.__exit__()
 
     def write(self, piece: bytes) -> None:
         self._waiting += piece
         if len(self._waiting) >= CHUNK_BYTES:
             self._store_waiting()
-            self._wait(leave=1)
 
     def close(self) -> Message:
         if self._waiting:
             self._store_waiting()
-        self._wait(leave=0)
+        self._beside.finish()
         return self.message
 
     def _store_waiting(self) -> None:
         database = connection.connection
-        self._storing.append(self._beside.submit(self._store, database, bytes(self._waiting), self._taken))
+        self._beside.hand(self._store, database, bytes(self._waiting), self._taken)
         self._waiting.clear()
         self._taken += 1
 
@@ -85,10 +84,6 @@ class Writer:
         sealed = _seal(self._cipher, zlib.compress(plain, 1), f"{self.message.pk}:{number}")
         with psycopg.Cursor(database) as cursor:
             cursor.execute(INSERT_CHUNK, [self.message.pk, number, sealed])
-
-    def _wait(self, *, leave: int) -> None:
-        while len(self._storing) > leave:
-            self._storing.popleft().result()
 
 
 def read(message: Message) -> Iterator[bytes]:
