@@ -86,7 +86,7 @@ def floor(file: Path, database: psycopg.Connection) -> float:
 def peak_memory(portal: RunningPortal) -> Iterator[list[float]]:
     """The largest resident memory (MB) of any worker process meanwhile."""
     peak, stop = [0.0], threading.Event()
-    workers = [process for process in portal.processes() if "celery" in " ".join(process.cmdline())]
+    workers = portal.processes("celery")
 
     def watch() -> None:
         while not stop.wait(0.2):

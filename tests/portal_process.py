@@ -24,6 +24,20 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def command(process: psutil.Process) -> str:
+    """Empty where it ended meanwhile."""
+    with suppress(psutil.Error, OSError):
+        return " ".join(process.cmdline())
+    return ""
+
+
+def parent(process: psutil.Process) -> int:
+    """0 where it ended meanwhile."""
+    with suppress(psutil.Error, OSError):
+        return process.ppid()
+    return 0
+
+
 class RunningPortal:
     """`with RunningPortal(tmp_path / "var") as portal:` starts it, waits until it is ready, and stops it."""
 
@@ -106,9 +120,10 @@ class RunningPortal:
             [*MANAGE, *arguments], env=self.env, cwd=ROOT, input=input, text=True, capture_output=True, check=True
         )
 
-    def processes(self) -> list[psutil.Process]:
-        """Every process that works for this data directory: by its command, its environment or where it stands."""
-        return [process for process in psutil.process_iter() if self._owns(process)]
+    def processes(self, word: str = "") -> list[psutil.Process]:
+        """Every process that works for this data directory: by its command, its environment or where it stands; those
+        with the word in their command."""
+        return [process for process in psutil.process_iter() if self._owns(process) and word in command(process)]
 
     def _owns(self, process: psutil.Process) -> bool:
         directory = str(self.data_dir)

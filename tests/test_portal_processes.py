@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from kpr_portal.sockets import socket_directory
-from tests.portal_process import RunningPortal
+from tests.portal_process import RunningPortal, parent
 
 pytestmark = pytest.mark.portal
 
@@ -68,8 +68,7 @@ def one(portal: RunningPortal, word: str, *, forked: bool = False) -> psutil.Pro
     """The process that the supervisor started with this word in its command, or a process forked from that one."""
     assert portal.process
     parents = {portal.process.pid, 1}
-    found = [process for process in portal.processes() if word in " ".join(process.cmdline())]
-    top = next(process for process in found if process.ppid() in parents)
+    top = next(process for process in portal.processes(word) if parent(process) in parents)
     return top.children()[0] if forked else top
 
 
@@ -164,7 +163,7 @@ def test_two_portals_and_a_long_path_and_a_process_that_dies_again_and_again(
     create_user(second, "siri")
     assert user_exists(second, "siri") and not user_exists(portal, "siri")
     for _ in range(5):
-        wait_until(lambda: any("gunicorn" in process.cmdline() for process in second.processes()))
+        wait_until(lambda: bool(second.processes("gunicorn")))
         kill(one(second, "gunicorn"))
     assert second.stop_itself() == 1
     assert "web died 5 times in a minute" in second.all_output()

@@ -73,7 +73,7 @@ def wait_until(client: httpx.Client, submission: int, stages: set[str], seconds:
 
 
 def workers(portal: RunningPortal) -> list[psutil.Process]:
-    return [p for p in portal.processes() if "celery" in " ".join(p.cmdline()) and "worker" in p.cmdline()]
+    return portal.processes(" worker --pool")
 
 
 def assert_whole(portal: RunningPortal, client: httpx.Client, submission: int) -> dict[str, Any]:
