@@ -19,7 +19,6 @@ from submissions.models import Submission
 
 AT_END = "s.start <= m.period_end AND (s.end IS NULL OR s.end > m.period_end)"
 IN_YEAR = "s.start <= m.period_end AND (s.end IS NULL OR s.end >= m.period_start)"
-GIVEN_YES = "bool_or(a.yes AND a.date BETWEEN m.period_start AND m.period_end) FILTER (WHERE a.topic = '{topic}')"
 LATEST = (
     "(array_agg(a.yes ORDER BY a.date DESC, a.yes DESC) FILTER (WHERE a.topic = '{topic}' "
     "AND a.date {window}))[1]"
@@ -44,9 +43,7 @@ REHABILITATION = (
     "AND n.submission_id = m.id AND n.topic = 'rehabilitering' AND NOT n.yes AND n.date > y.date AND n.date < m.period_start))"
 )
 NUTRITION = [
-    GIVEN_YES.format(topic="ernaering_vurdert"),
-    LATEST.format(topic="ernaering_risiko", window=WITHIN),
-    GIVEN_YES.format(topic="ernaering_plan"),
+    LATEST.format(topic=topic, window=WITHIN) for topic in ("ernaering_vurdert", "ernaering_risiko", "ernaering_plan")
 ]
 PLAN = [LATEST.format(topic="individuell_plan", window=EVER)]
 # Root of the population -> its persons, what is above each line, and the services that tie them to units.
@@ -55,13 +52,17 @@ POPULATIONS: dict[str, tuple[str, list[str], str]] = {
     "nutrition-assessed-home": (f"{OLD} AND {AT_HOME}", NUTRITION, f"s.type = 15 AND {AT_END}"),
     "medication-review-institution": (
         f"{OLD} AND {RESIDENT}",
-        [GIVEN_YES.format(topic="legemiddelgjennomgang")],
+        [LATEST.format(topic="legemiddelgjennomgang", window=WITHIN)],
         f"s.type = 21 AND {AT_END}",
     ),
-    "seen-by-doctor-institution": (RESIDENT, [GIVEN_YES.format(topic="lege_vurdert")], f"s.type = 21 AND {AT_END}"),
+    "seen-by-doctor-institution": (
+        RESIDENT,
+        [LATEST.format(topic="lege_vurdert", window=WITHIN)],
+        f"s.type = 21 AND {AT_END}",
+    ),
     "seen-by-dentist-institution": (
         RESIDENT,
-        [GIVEN_YES.format(topic="tannhelse_vurdert")],
+        [LATEST.format(topic="tannhelse_vurdert", window=WITHIN)],
         f"s.type = 21 AND {AT_END}",
     ),
     "individual-plan-rehab-home": (REHABILITATION, PLAN, IN_YEAR),
@@ -90,7 +91,7 @@ WITH told AS MATERIALIZED (
   SELECT s.submission_id, p.district, CASE WHEN s.organisation_check THEN s.organisation_number END AS unit,
     s.start <= s.decided_on + 15 AS above_0
   FROM submissions_service s JOIN submissions_submission m ON m.id = s.submission_id JOIN submissions_person p ON p.id = s.person_id
-  WHERE m.year = {year} AND s.type = 21 AND s.decided_on IS NOT NULL AND s.start BETWEEN m.period_start AND m.period_end
+  WHERE m.year = {year} AND s.type = 21 AND s.decided_on <= s.start AND s.start BETWEEN m.period_start AND m.period_end
 )
 SELECT 'municipality', submission_id, '', {counts} FROM told GROUP BY submission_id
 UNION ALL SELECT 'district', submission_id, district, {counts} FROM told WHERE district <> '' GROUP BY submission_id, district

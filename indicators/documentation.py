@@ -16,7 +16,8 @@ HEAD = """# Indikatorene
 Denne siden er laget av `manage.py document_indicators` ut fra definisjonene selv. Rett teksten der, ikke her.
 
 En indikator er en andel: de over streken av dem under streken, i én melding for ett år. Personer som er testpersoner, eller er meldt fra mange kommuner, er ikke med.
-Alder er året meldingen gjelder, minus fødselsåret. Hvordan tallene gis ut, står i [publications.md](publications.md)."""
+Alder er året meldingen gjelder, minus fødselsåret. Den som mangler fødselsår, har ingen alder. «Siste 12 måneder» er året meldingen gjelder. Av to daterte svar
+gjelder det siste: et nei etter et ja tar det tilbake, på samme dag gjelder ja. Svar med dato etter året ses ikke på. Hvordan tallene gis ut, står i [publications.md](publications.md)."""
 
 
 def indicators_page() -> str:

@@ -44,6 +44,8 @@ def no(topic: str, date: str | None = "2023-06-01") -> Said:
 
 
 ASSESSED, RISK, PLAN = "ernaering_vurdert", "ernaering_risiko", "ernaering_plan"
+MEDICATION, DOCTOR, DENTIST = "legemiddelgjennomgang", "lege_vurdert", "tannhelse_vurdert"
+INDIVIDUAL = "individuell_plan"
 
 # indicator -> name -> person -> where the person is: "above" the line, "below" only, "missing" (below, no answer), "out".
 EXAMPLES: dict[str, dict[str, tuple[Who, str]]] = {
@@ -56,6 +58,7 @@ EXAMPLES: dict[str, dict[str, tuple[Who, str]]] = {
         "assessed without a date": (resident(yes(ASSESSED, None)), "missing"),
         "answered no": (resident(no(ASSESSED)), "below"),
         "never answered": (resident(), "missing"),
+        "no without a date": (resident(no(ASSESSED, None)), "missing"),
         "66 years": (resident(yes(ASSESSED), birth_year=1957), "out"),
         "67 years": (resident(yes(ASSESSED), birth_year=1956), "above"),
         "unknown birth year": (resident(yes(ASSESSED), birth_year=0), "out"),
@@ -65,6 +68,8 @@ EXAMPLES: dict[str, dict[str, tuple[Who, str]]] = {
         "short stay": (resident(yes(ASSESSED), services=[Given("22")]), "out"),
         "two long stays count once": (resident(yes(ASSESSED), services=[STAY, Given("21")]), "above"),
         "test person": (resident(yes(ASSESSED), month_shift=65), "out"),
+        "starts on the last day": (resident(yes(ASSESSED), services=[Given("21", start="2023-12-31")]), "above"),
+        "stay without a start": (resident(yes(ASSESSED), services=[Given("21", start=None)]), "out"),
     },
     "nutrition-at-risk-institution": {
         "at risk": (resident(yes(ASSESSED), yes(RISK)), "above"),
@@ -80,6 +85,10 @@ EXAMPLES: dict[str, dict[str, tuple[Who, str]]] = {
         ),
         "risk not answered": (resident(yes(ASSESSED)), "missing"),
         "risk answered last year": (resident(yes(ASSESSED), yes(RISK, "2022-06-01")), "below"),
+        "assessed, later taken back": (
+            resident(yes(ASSESSED, "2023-03-01"), no(ASSESSED, "2023-09-01"), yes(RISK, "2023-03-01")),
+            "out",
+        ),
         "not assessed": (resident(no(ASSESSED), yes(RISK)), "out"),
     },
     "nutrition-plan-institution": {
@@ -88,6 +97,10 @@ EXAMPLES: dict[str, dict[str, tuple[Who, str]]] = {
         "no plan": (resident(yes(ASSESSED), yes(RISK), no(PLAN)), "below"),
         "plan not answered": (resident(yes(ASSESSED), yes(RISK)), "missing"),
         "not at risk": (resident(yes(ASSESSED), no(RISK), yes(PLAN)), "out"),
+        "at risk, later not": (
+            resident(yes(ASSESSED), yes(RISK, "2023-03-01"), no(RISK, "2023-09-01"), yes(PLAN, "2023-03-01")),
+            "out",
+        ),
     },
     "nutrition-assessed-home": {
         "assessed": (at_home(yes(ASSESSED)), "above"),
@@ -99,6 +112,11 @@ EXAMPLES: dict[str, dict[str, tuple[Who, str]]] = {
         ),
         "practical help only": (at_home(yes(ASSESSED), services=[Given("1")]), "out"),
         "young": (at_home(yes(ASSESSED), birth_year=1980), "out"),
+        "unknown birth year": (at_home(yes(ASSESSED), birth_year=0), "out"),
+        "day care in an institution is no stay there": (
+            at_home(yes(ASSESSED), services=[CARE, Given("17"), Given("8")]),
+            "above",
+        ),
     },
     "nutrition-at-risk-home": {
         "at risk": (at_home(yes(ASSESSED), yes(RISK)), "above"),
@@ -115,16 +133,20 @@ EXAMPLES: dict[str, dict[str, tuple[Who, str]]] = {
         "reviewed long ago": (resident(yes("legemiddelgjennomgang", "2021-06-01")), "below"),
         "not answered": (resident(), "missing"),
         "young": (resident(yes("legemiddelgjennomgang"), birth_year=1980), "out"),
+        "unknown birth year": (resident(yes("legemiddelgjennomgang"), birth_year=0), "out"),
     },
     "seen-by-doctor-institution": {
         "seen": (resident(yes("lege_vurdert")), "above"),
         "young counts too": (resident(yes("lege_vurdert"), birth_year=1980), "above"),
         "not seen": (resident(no("lege_vurdert")), "below"),
+        "unknown birth year counts too": (resident(yes("lege_vurdert"), birth_year=0), "above"),
         "at home": (at_home(yes("lege_vurdert")), "out"),
     },
     "seen-by-dentist-institution": {
         "seen": (resident(yes("tannhelse_vurdert")), "above"),
+        "young counts too": (resident(yes("tannhelse_vurdert"), birth_year=1980), "above"),
         "not answered": (resident(), "missing"),
+        "at home": (at_home(yes("tannhelse_vurdert")), "out"),
     },
     "individual-plan-rehab-home": {
         "plan": (Who(answers=[yes("rehabilitering"), yes("individuell_plan")]), "above"),
@@ -132,6 +154,22 @@ EXAMPLES: dict[str, dict[str, tuple[Who, str]]] = {
         "plan ended": (
             Who(answers=[yes("rehabilitering"), yes("individuell_plan", "2022-01-01"), no("individuell_plan")]),
             "below",
+        ),
+        "no plan": (Who(answers=[yes("rehabilitering"), no(INDIVIDUAL)]), "below"),
+        "plan without a date": (Who(answers=[yes("rehabilitering"), yes(INDIVIDUAL, None)]), "above"),
+        "no without a date": (Who(answers=[yes("rehabilitering"), no(INDIVIDUAL, None)]), "below"),
+        "a date is worth more than none": (
+            Who(answers=[yes("rehabilitering"), yes(INDIVIDUAL, None), no(INDIVIDUAL, "2020-01-01")]),
+            "below",
+        ),
+        "plan and none on the same day": (
+            Who(answers=[yes("rehabilitering"), yes(INDIVIDUAL), no(INDIVIDUAL)]),
+            "above",
+        ),
+        "plan after the period": (Who(answers=[yes("rehabilitering"), yes(INDIVIDUAL, "2024-01-02")]), "missing"),
+        "plan without a date, ended after the period": (
+            Who(answers=[yes("rehabilitering"), yes(INDIVIDUAL, None), no(INDIVIDUAL, "2024-01-02")]),
+            "above",
         ),
         "rehabilitation since years": (Who(answers=[yes("rehabilitering", "2019-01-01")]), "missing"),
         "rehabilitation ended this year": (
@@ -143,6 +181,25 @@ EXAMPLES: dict[str, dict[str, tuple[Who, str]]] = {
             "out",
         ),
         "rehabilitation begins next year": (Who(answers=[yes("rehabilitering", "2024-01-01")]), "out"),
+        "rehabilitation ended on the first day": (
+            Who(answers=[yes("rehabilitering", "2019-01-01"), no("rehabilitering", "2023-01-01")]),
+            "missing",
+        ),
+        "rehabilitation begun again": (
+            Who(
+                answers=[
+                    yes("rehabilitering", "2019-01-01"),
+                    no("rehabilitering", "2020-01-01"),
+                    yes("rehabilitering", "2021-01-01"),
+                ]
+            ),
+            "missing",
+        ),
+        "rehabilitation yes and no on the same day": (
+            Who(answers=[yes("rehabilitering", "2022-06-01"), no("rehabilitering", "2022-06-01")]),
+            "missing",
+        ),
+        "rehabilitation without a date": (Who(answers=[yes("rehabilitering", None)]), "out"),
         "only no": (Who(answers=[no("rehabilitering")]), "out"),
     },
     "individual-plan-rehab-institution": {
@@ -158,9 +215,52 @@ EXAMPLES: dict[str, dict[str, tuple[Who, str]]] = {
         "fifteen days": (Who(services=[Given("21", start="2023-03-16", decided="2023-03-01")]), "above"),
         "sixteen days": (Who(services=[Given("21", start="2023-03-17", decided="2023-03-01")]), "below"),
         "decision unknown": (Who(services=[Given("21", start="2023-03-17")]), "out"),
+        "decided after the start": (Who(services=[Given("21", start="2023-03-01", decided="2023-03-02")]), "out"),
+        "a short stay": (Who(services=[Given("20", start="2023-03-01", decided="2023-03-01")]), "out"),
         "began last year": (Who(services=[Given("21", start="2022-12-31", decided="2022-12-01")]), "out"),
+        "begins next year": (Who(services=[Given("21", start="2024-01-01", decided="2023-12-01")]), "out"),
     },
 }
+
+
+def taken_back(topic: str, *others: Said, who: Any = resident) -> dict[str, tuple[Who, str]]:
+    """Of two dated answers within the year the later counts; `others` are the answers that bring the person into the count."""
+
+    def person(*answers: Said) -> Who:
+        return who(*others, *answers)
+
+    spring, autumn = "2023-03-01", "2023-09-01"
+    return {
+        "no after yes": (person(yes(topic, spring), no(topic, autumn)), "below"),
+        "no after yes, in the other order": (person(no(topic, autumn), yes(topic, spring)), "below"),
+        "yes after no": (person(no(topic, spring), yes(topic, autumn)), "above"),
+        "yes, no, yes": (person(yes(topic, "2023-01-10"), no(topic, spring), yes(topic, autumn)), "above"),
+        "yes and no on the same day": (person(yes(topic, spring), no(topic, spring)), "above"),
+        "yes and no on the same day, after a no": (
+            person(no(topic, "2023-01-10"), yes(topic, spring), no(topic, spring)),
+            "above",
+        ),
+        "no on the last day": (person(yes(topic, spring), no(topic, "2023-12-31")), "below"),
+        "no after the period": (person(yes(topic, spring), no(topic, "2024-01-01")), "above"),
+        "no before the 12 months": (person(yes(topic, "2023-01-01"), no(topic, "2022-12-31")), "above"),
+        "no without a date": (person(yes(topic, spring), no(topic, None)), "above"),
+    }
+
+
+CHAIN = (yes(ASSESSED), yes(RISK))
+LATER_COUNTS = {
+    "nutrition-assessed-institution": taken_back(ASSESSED),
+    "nutrition-at-risk-institution": taken_back(RISK, *CHAIN[:1]),
+    "nutrition-plan-institution": taken_back(PLAN, *CHAIN),
+    "nutrition-assessed-home": taken_back(ASSESSED, who=at_home),
+    "nutrition-at-risk-home": taken_back(RISK, *CHAIN[:1], who=at_home),
+    "nutrition-plan-home": taken_back(PLAN, *CHAIN, who=at_home),
+    "medication-review-institution": taken_back(MEDICATION),
+    "seen-by-doctor-institution": taken_back(DOCTOR),
+    "seen-by-dentist-institution": taken_back(DENTIST),
+}
+for CODE, NAMED in LATER_COUNTS.items():
+    EXAMPLES[CODE] |= NAMED
 CASES = [(code, name) for code, examples in EXAMPLES.items() for name in examples]
 
 
@@ -185,7 +285,7 @@ def counts(submission: Submission, code: str, level: str = Level.MUNICIPALITY, a
 def test_every_indicator_has_examples() -> None:
     assert EXAMPLES.keys() == BY_CODE.keys()
     for code, examples in EXAMPLES.items():
-        assert {"above", "below"} <= {where for _who, where in examples.values()} | {"below"}, code
+        assert {"above", "below", "out"} <= {where for _who, where in examples.values()}, code
 
 
 @pytest.mark.parametrize(("code", "name"), CASES, ids=[f"{code}: {name}" for code, name in CASES])

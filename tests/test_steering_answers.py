@@ -64,6 +64,19 @@ def test_rehabilitation_yes_and_only_no() -> None:
     assert value(submission, "rehabilitation-no") == 2
 
 
+def test_answers_dated_after_the_period_are_not_looked_at() -> None:
+    """Nor by the register's own counts: a year that lies ahead tells nothing of this one."""
+    later = Said(REHABILITATION, True, "2024-02-01")
+    submission = computed(
+        Who([CARE], [later, Said(REHABILITATION, False)]),
+        Who([CARE], [later]),
+        Who([CARE], [Said(CLOCK, True, "2109-01-15"), Said(WAITING, True, "2024-01-01")]),
+    )
+    assert value(submission, "rehabilitation-yes") == value(submission, "followup-rehabilitation-yes") == 0
+    assert value(submission, "rehabilitation-no") == value(submission, "followup-rehabilitation-no") == 1
+    assert value(submission, "followup-round-the-clock") == value(submission, "followup-waiting-list") == 0
+
+
 @pytest.mark.parametrize(
     ("answers", "days"),
     [
@@ -140,6 +153,7 @@ ASKED: dict[str, list[tuple[Who, tuple[int, int]]]] = {
         (Who([CARE], [Said(NUTRITION, True, "2023-02-01"), Said(RISK, False, "2023-02-01")]), (1, 1)),
         (Who([CARE], [Said(NUTRITION, True, "2023-02-01")]), (0, 1)),
         (Who([CARE], [Said(NUTRITION, False, "2023-02-01")]), (0, 0)),
+        (Who([CARE], [Said(NUTRITION, True, "2024-02-01")]), (0, 0)),
     ],
     PLAN: [
         (Who([CARE], [Said(RISK, True, "2023-02-01"), Said(PLAN, False, "2023-02-01")]), (1, 1)),

@@ -27,7 +27,7 @@ STAYS = ("service-start-missing", "service-end-before-start", "service-long-stay
 INDICATORS = (
     Indicator(
         code="medication-review-institution",
-        version=1,
+        version=2,
         model=Person,
         title=_("Legemiddelgjennomgang på sykehjem"),
         short_title=_("Legemiddelgjennomgang"),
@@ -51,7 +51,7 @@ INDICATORS = (
     ),
     Indicator(
         code="seen-by-doctor-institution",
-        version=1,
+        version=2,
         model=Person,
         title=_("Vurdert av lege på sykehjem"),
         short_title=_("Vurdert av lege"),
@@ -72,7 +72,7 @@ INDICATORS = (
     ),
     Indicator(
         code="seen-by-dentist-institution",
-        version=1,
+        version=2,
         model=Person,
         title=_("Vurdert av tannhelsepersonell på sykehjem"),
         short_title=_("Vurdert av tannhelsepersonell"),

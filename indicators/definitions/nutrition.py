@@ -13,7 +13,6 @@ from indicators.definitions.words import (
     REVIEWED,
     SOURCE,
     has_service,
-    latest_within_12_months_is_yes,
     old,
     stays,
     unanswered,
@@ -82,7 +81,7 @@ def chain(place: Place) -> tuple[Indicator, ...]:
 def _assessed(place: Place) -> Indicator:
     return Indicator(
         code=f"nutrition-assessed-{place.code}",
-        version=1,
+        version=2,
         model=Person,
         title=place.assessed,
         short_title=place.assessed_short,
@@ -108,7 +107,7 @@ def _assessed(place: Place) -> Indicator:
 def _at_risk(place: Place, assessed: Indicator) -> Indicator:
     return Indicator(
         code=f"nutrition-at-risk-{place.code}",
-        version=1,
+        version=2,
         model=Person,
         title=place.at_risk,
         short_title=place.at_risk_short,
@@ -122,7 +121,7 @@ def _at_risk(place: Place, assessed: Indicator) -> Indicator:
         higher_is_better=None,
         of=assessed,
         denominator=EVERYBODY,
-        numerator=latest_within_12_months_is_yes(Topic.NUTRITION_RISK),
+        numerator=yes_within_12_months(Topic.NUTRITION_RISK),
         given_by=place.given_by,
         missing=unanswered(Topic.NUTRITION_RISK),
         checks=("nutrition-risk-missing", "nutrition-risk-without-assessment", "nutrition-date-mismatch"),
@@ -135,7 +134,7 @@ def _at_risk(place: Place, assessed: Indicator) -> Indicator:
 def _plan(place: Place, at_risk: Indicator) -> Indicator:
     return Indicator(
         code=f"nutrition-plan-{place.code}",
-        version=1,
+        version=2,
         model=Person,
         title=place.plan,
         short_title=place.plan_short,

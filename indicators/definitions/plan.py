@@ -11,7 +11,7 @@ from indicators.definitions.words import (
     SOURCE,
     has_service,
     latest_is_yes,
-    unanswered,
+    never_answered,
 )
 from indicators.indicator import Indicator
 from quality.checks.words import PERIOD_END, PERIOD_START, active, answers
@@ -35,7 +35,7 @@ def rehabilitation_in_force() -> Q:
 INDICATORS = (
     Indicator(
         code="individual-plan-rehab-home",
-        version=1,
+        version=2,
         model=Person,
         title=_("Individuell plan ved rehabilitering hjemme"),
         short_title=_("Individuell plan, hjemme"),
@@ -47,7 +47,7 @@ INDICATORS = (
         denominator=rehabilitation_in_force(),
         numerator=latest_is_yes(Topic.INDIVIDUAL_PLAN),
         given_by=active(),
-        missing=unanswered(Topic.INDIVIDUAL_PLAN),
+        missing=never_answered(Topic.INDIVIDUAL_PLAN),
         checks=("rehabilitation-only-no", "rehabilitation-starts-without-end"),
         source=SOURCE,
         reviewed=REVIEWED,
@@ -55,7 +55,7 @@ INDICATORS = (
     ),
     Indicator(
         code="individual-plan-rehab-institution",
-        version=1,
+        version=2,
         model=Person,
         title=_("Individuell plan ved rehabilitering i institusjon"),
         short_title=_("Individuell plan, institusjon"),
@@ -67,7 +67,7 @@ INDICATORS = (
         denominator=has_service(active(), type=REHABILITATION_STAY),
         numerator=latest_is_yes(Topic.INDIVIDUAL_PLAN),
         given_by=active() & Q(type=REHABILITATION_STAY),
-        missing=unanswered(Topic.INDIVIDUAL_PLAN),
+        missing=never_answered(Topic.INDIVIDUAL_PLAN),
         source=SOURCE,
         reviewed=REVIEWED,
         next_review=NEXT_REVIEW,

@@ -13,12 +13,14 @@ from quality.checks.words import LONG_STAY, PERIOD_END, PERIOD_START
 from submissions.models import Service
 
 MOST_DAYS = datetime.timedelta(days=15)
-BEGUN = Q(type=LONG_STAY, decided_on__isnull=False) & Q(start__gte=PERIOD_START) & Q(start__lte=PERIOD_END)
+# A decision dated after the start is a fault of the date, and tells of no waiting time.
+DECIDED_BEFORE = Q(decided_on__lte=F("start"))
+BEGUN = Q(type=LONG_STAY) & DECIDED_BEFORE & Q(start__gte=PERIOD_START) & Q(start__lte=PERIOD_END)
 
 INDICATORS = (
     Indicator(
         code="waiting-time-nursing-home",
-        version=1,
+        version=2,
         model=Service,
         title=_("Fått sykehjemsplass innen 15 dager"),
         short_title=_("Sykehjemsplass innen 15 dager"),
@@ -28,7 +30,7 @@ INDICATORS = (
         ),
         cannot_tell=_("Sier ikke hvor lenge personen ventet på vedtaket, og ikke noe om dem som fikk avslag."),
         numerator_text=_("de opphold som startet innen 15 dager etter vedtaket"),
-        denominator_text=_("langtidsopphold som startet i løpet av året, der vedtaksdatoen er kjent"),
+        denominator_text=_("langtidsopphold som startet i løpet av året, med en vedtaksdato som ikke er etter starten"),
         higher_is_better=True,
         denominator=BEGUN,
         numerator=Q(start__lte=F("decided_on") + MOST_DAYS),

@@ -17,6 +17,9 @@ NEXT_REVIEW = datetime.date(2024, 12, 1)
 
 # A period is one whole calendar year, so «after (its end - 12 months)» is from its first day on.
 WITHIN_12_MONTHS = Q(date__gte=PERIOD_START) & Q(date__lte=PERIOD_END)
+BY_PERIOD_END = Q(date__lte=PERIOD_END)
+# What is dated later is not looked at; what has no date may have been said in time.
+NOT_AFTER_PERIOD = BY_PERIOD_END | Q(date__isnull=True)
 
 
 def old() -> Q:
@@ -34,19 +37,14 @@ def stays(*, type: int) -> Q:
 
 
 def yes_within_12_months(topic: Topic) -> Q:
-    """A dated "yes" within 12 months."""
-    return Q(Exists(answers(topic, WITHIN_12_MONTHS, yes=True)))
-
-
-def latest_within_12_months_is_yes(topic: Topic) -> Q:
-    """Where two dated answers exist the later counts; of a yes and a no on the same day, the yes."""
+    """A dated "yes" within 12 months that no later "no" within them takes back; of both on the same day, the yes."""
     return Q(Exists(_unoutranked(topic, WITHIN_12_MONTHS)))
 
 
 def latest_is_yes(topic: Topic) -> Q:
     """As above, however old the answer is, but not dated after the period; one without a date counts when none has one."""
-    undated = Q(date__isnull=True) & ~Q(Exists(answers(topic, person="person", date__lte=PERIOD_END)))
-    return Q(Exists(_unoutranked(topic, Q(date__lte=PERIOD_END)))) | Q(Exists(answers(topic, undated, yes=True)))
+    undated = Q(date__isnull=True) & ~Q(Exists(answers(topic, BY_PERIOD_END, person="person")))
+    return Q(Exists(_unoutranked(topic, BY_PERIOD_END))) | Q(Exists(answers(topic, undated, yes=True)))
 
 
 def _unoutranked(topic: Topic, window: Q) -> QuerySet[Answer]:
@@ -56,4 +54,9 @@ def _unoutranked(topic: Topic, window: Q) -> QuerySet[Answer]:
 
 def unanswered(topic: Topic) -> Q:
     """Without any dated answer up to the end of the period: neither yes nor no can be told."""
-    return ~Q(Exists(answers(topic, date__lte=PERIOD_END)))
+    return ~Q(Exists(answers(topic, BY_PERIOD_END)))
+
+
+def never_answered(topic: Topic) -> Q:
+    """The same where an answer without a date is one too."""
+    return ~Q(Exists(answers(topic, NOT_AFTER_PERIOD)))

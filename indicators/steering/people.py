@@ -15,15 +15,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from indicators.definitions.plan import REHABILITATION_STAY
-from indicators.definitions.words import old
+from indicators.definitions.words import NOT_AFTER_PERIOD, old
 from indicators.steering.completeness import counts, results
 from indicators.steering.rows import PLACED_BY_SERVICE, Tables, excluded, store, tied
 from municipalities.models import District
 from quality.checks.answers import FEW_HOURS
-from quality.checks.words import INSTITUTION_TYPES, LONG_STAY, PERIOD_END, PERIOD_START, active, active_at_end
+from quality.checks.words import INSTITUTION_TYPES, LONG_STAY, PERIOD_START, active, active_at_end
 from submissions.models import Answer, Person, Service, Topic
 
-BY_PERIOD_END = Q(date__lte=PERIOD_END)
 BEFORE_PERIOD = Q(date__lt=PERIOD_START)
 
 
@@ -211,9 +210,9 @@ def _people(submissions: Sequence[int]) -> QuerySet[Any, Any]:
 
 
 def _said(submissions: Sequence[int]) -> QuerySet[Any, Any]:
-    """A person's answers, summed up. Only dated ones up to the end of the period tell what holds and who has answered."""
-    by_person = Answer.objects.filter(submission__in=submissions).order_by()
-    told_of = {told(topic): BoolOr(Q(topic=topic) & BY_PERIOD_END) for topic in Topic}
+    """A person's answers, summed up, without those dated after the period. Only dated ones tell what holds and who has answered."""
+    by_person = Answer.objects.filter(NOT_AFTER_PERIOD, submission__in=submissions).order_by()
+    told_of = {told(topic): BoolOr(Q(topic=topic, date__isnull=False)) for topic in Topic}
     rehabilitation, waiting, clock = (
         Q(topic=topic) for topic in (Topic.REHABILITATION, Topic.WAITING_LIST, Topic.ROUND_THE_CLOCK)
     )
@@ -221,15 +220,15 @@ def _said(submissions: Sequence[int]) -> QuerySet[Any, Any]:
         **told_of,
         yes_rehabilitation=BoolOr(rehabilitation & Q(yes=True)),
         no_rehabilitation=BoolOr(rehabilitation & Q(yes=False)),
-        last_rehabilitation=Max("date", filter=rehabilitation & Q(yes=True) & BY_PERIOD_END),
+        last_rehabilitation=Max("date", filter=rehabilitation & Q(yes=True)),
         rehabilitation_over=Max("date", filter=rehabilitation & Q(yes=False) & BEFORE_PERIOD),
         yes_waiting=BoolOr(waiting & Q(yes=True)),
         dated_waiting=BoolOr(waiting & Q(yes=True, date__isnull=False)),
-        last_waiting=Max("date", filter=waiting & Q(yes=True) & BY_PERIOD_END),
-        waiting_over=Max("date", filter=waiting & Q(yes=False) & BY_PERIOD_END),
+        last_waiting=Max("date", filter=waiting & Q(yes=True)),
+        waiting_over=Max("date", filter=waiting & Q(yes=False)),
         yes_round_the_clock=BoolOr(clock & Q(yes=True)),
-        last_round_the_clock=Max("date", filter=clock & Q(yes=True) & BY_PERIOD_END),
-        round_the_clock_over=Max("date", filter=clock & Q(yes=False) & BY_PERIOD_END),
+        last_round_the_clock=Max("date", filter=clock & Q(yes=True)),
+        round_the_clock_over=Max("date", filter=clock & Q(yes=False)),
         is_assessed=BoolOr(Q(topic=Topic.NUTRITION_ASSESSED, yes=True)),
         is_at_risk=BoolOr(Q(topic=Topic.NUTRITION_RISK, yes=True)),
     )
