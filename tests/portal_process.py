@@ -14,6 +14,8 @@ from types import TracebackType
 
 import psutil
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).parent.parent
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
 
@@ -57,10 +59,14 @@ class RunningPortal:
         self.process: subprocess.Popen[str] | None = None
         self._lines: queue.Queue[str | None] = queue.Queue()
 
-    def start(self, seconds: float = 60) -> "RunningPortal":
-        """Start it and wait for the line that says it is ready."""
+    def start(self) -> "RunningPortal":
+        """Start it and wait for the line that says it is ready. Where that does not come, nothing is left running."""
         self.launch()
-        self.wait_for_line(f"Portal ready: {self.url}", seconds)
+        try:
+            self.wait_for_line(f"Portal ready: {self.url}")
+        except BaseException:
+            self.end()
+            raise
         return self
 
     def launch(self) -> None:
@@ -83,33 +89,48 @@ class RunningPortal:
             lines.put(line.rstrip("\n"))
         lines.put(None)
 
-    def wait_for_line(self, wanted: str, seconds: float = 60) -> None:
-        deadline = time.monotonic() + seconds
+    def wait_for_line(self, wanted: str) -> None:
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 line = self._lines.get(timeout=max(0.01, deadline - time.monotonic()))
             except queue.Empty:
-                raise AssertionError(f"no line «{wanted}» in {seconds} s:\n" + "\n".join(self.output)) from None
+                raise AssertionError(f"no line «{wanted}» in {PATIENCE:.0f} s:\n" + "\n".join(self.output)) from None
             assert line is not None, f"it ended without the line «{wanted}»:\n" + "\n".join(self.output)
             self.output.append(line)
             if line == wanted:
                 return
 
-    def stop(self, number: int = signal.SIGINT, seconds: float = 60) -> int:
+    def stop(self, number: int = signal.SIGINT) -> int:
         """Ask it to stop, and return its exit status."""
         assert self.process
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(seconds)
+        return self.process.wait(PATIENCE)
 
-    def stop_itself(self, seconds: float = 60) -> int:
+    def stop_itself(self) -> int:
         """Wait until it ends without being asked, and return its exit status."""
         assert self.process
-        return self.process.wait(seconds)
+        return self.process.wait(PATIENCE)
+
+    def end(self) -> None:
+        """End it and every process that works for its data directory, however things stand."""
+        with suppress(subprocess.TimeoutExpired):
+            if self.process:
+                self.process.terminate()
+                self.process.wait(60)
+        left = [*self.processes(), *([psutil.Process(self.process.pid)] if self._still_runs() else [])]
+        for process in left:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(left, timeout=60)
+
+    def _still_runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def all_output(self) -> str:
         """Everything that it wrote; only after it ended."""
-        while (line := self._lines.get(timeout=10)) is not None:
+        while (line := self._lines.get(timeout=PATIENCE)) is not None:
             self.output.append(line)
         self._lines.put(None)
         return "\n".join(self.output)
@@ -141,4 +162,7 @@ class RunningPortal:
     def __exit__(self, kind: type[BaseException] | None, _value: object, _trace: TracebackType | None) -> None:
         if kind:
             print("\n".join(self.output))
-        self.stop()
+        try:
+            self.stop()
+        finally:
+            self.end()

@@ -1,4 +1,8 @@
-"""The journey of a submitter and a unit leader in a real browser, against a whole running portal."""
+"""The journey of a submitter and a unit leader in a real browser, against a whole running portal.
+
+Each test stands on fixtures only: where one needs a municipality that has sent, or changes what a municipality has, it is one
+of its own, so that the tests can run in any order.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import openpyxl
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.messages import Person, message, service
 from tests.portal_process import RunningPortal
+from tests.waiting import PATIENCE, wait_for
 
-pytestmark = [pytest.mark.portal, pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.portal, pytest.mark.browser]
 PASSWORD = "fjellet-er-hvitt-i-dag"
 SOLBAKKEN, ELVESTUA = "974760673", "971032081"
 QUIET = [
@@ -34,14 +40,44 @@ FAULTY = [
 MENDED = [FAULTY[0], Person("B7", [service("T8", timerPerUke="2", tjenesteOrgNr=SOLBAKKEN)]), FAULTY[2]]
 
 
+expect.set_options(timeout=PATIENCE * 1000)
+REPORTED, EMPTY, REFUSED, SENDING, CORRECTING = "4601", "1103", "5001", "0301", "1804"
+MUNICIPALITY = ("--role", "municipality", "--municipality")
+PEOPLE = {
+    "kommune": (*MUNICIPALITY, REPORTED),
+    "leder": ("--role", "unit_leader", "--municipality", REPORTED, "--unit", SOLBAKKEN),
+    "registeret": ("--role", "registry"),
+    "tom": (*MUNICIPALITY, EMPTY),
+    "avvist": (*MUNICIPALITY, REFUSED),
+    "sender": (*MUNICIPALITY, SENDING),
+    "retter": (*MUNICIPALITY, CORRECTING),
+    "utestengt": (*MUNICIPALITY, REPORTED),
+}
+
+
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
     with RunningPortal(tmp_path_factory.mktemp("browser") / "var", KPR_TODAY="2024-01-08") as running:
-        for name, role in (("kommune", "municipality"), ("leder", "unit_leader"), ("registeret", "registry")):
-            place = [] if role == "registry" else ["--municipality", "4601"]
-            unit = ["--unit", SOLBAKKEN] if role == "unit_leader" else []
-            running.run_command("create_user", name, "--role", role, *place, *unit, "--password-stdin", input=PASSWORD)
+        for name, role in PEOPLE.items():
+            running.run_command("create_user", name, *role, "--password-stdin", input=PASSWORD)
         yield running
+
+
+@pytest.fixture(scope="module")
+def reported(portal: RunningPortal) -> None:
+    """REPORTED and CORRECTING have sent the faulty message, and it is done."""
+    created = portal.run_command("create_token", "test", "--scope", "submit", "findings")
+    headers = {"Authorization": f"Bearer {created.stdout.strip().splitlines()[-1]}", "Content-Type": "application/xml"}
+    with httpx.Client(base_url=f"{portal.url}api/v1", headers=headers, timeout=PATIENCE) as client:
+        for code in (REPORTED, CORRECTING):
+            answer = client.post("/submissions/", content=message(code, persons=FAULTY))
+            assert answer.status_code == 202, answer.text
+            address = f"/submissions/{answer.json()['id']}/"
+            wait_for(
+                lambda: client.get(address).json()["status"],  # noqa: B023  (waited for within the loop)
+                lambda status: status == "done",
+                what=f"{code} has reported",
+            )
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +91,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser, portal: RunningPortal) -> Iterator[BrowserContext]:
     opened = browser.new_context(base_url=portal.url, locale="nb-NO", viewport={"width": 1280, "height": 900})
+    opened.set_default_timeout(PATIENCE * 1000)
     yield opened
     opened.close()
 
@@ -84,50 +121,36 @@ def log_in(page: Page, name: str) -> None:
     expect(page.get_by_label("Passord")).to_have_count(0)
 
 
-def upload(page: Page, file: Path, *, trial: bool = False) -> None:
-    page.goto("/kommune/4601/innsendinger/ny/")
-    page.locator("input[type=file]").set_input_files(file)
-    if trial:
-        page.get_by_role("checkbox").check()
+def upload(page: Page, code: str, content: bytes) -> None:
+    page.goto(f"/kommune/{code}/innsendinger/ny/")
+    page.locator("input[type=file]").set_input_files({"name": "melding.xml", "mimeType": "text/xml", "buffer": content})
     page.get_by_role("button", name="Send").click()
     page.wait_for_url(re.compile(r"/innsendinger/\d+/"))
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("messages")
-    contents = {
-        "faulty": message("4601", persons=FAULTY),
-        "mended": message("4601", persons=MENDED),
-        "broken": message("4601", persons=FAULTY).replace(b"2023-02-01", b"1. februar"),
-    }
-    for name, content in contents.items():
-        (folder / f"{name}.xml").write_bytes(content)
-    return {name: folder / f"{name}.xml" for name in contents}
-
-
-def test_1_nothing_is_in_yet(page: Page) -> None:
-    log_in(page, "kommune")
+def test_nothing_is_in_yet(page: Page) -> None:
+    log_in(page, "tom")
     expect(page.get_by_role("heading", level=1)).to_have_text("Ingen data er levert for 2023")
     expect(page.locator("body")).to_contain_text("7 dager igjen")
 
 
-def test_2_a_file_that_is_not_valid_is_explained_where_it_was_chosen(page: Page, files: dict[str, Path]) -> None:
-    log_in(page, "kommune")
-    page.goto("/kommune/4601/innsendinger/ny/")
-    page.locator("input[type=file]").set_input_files(files["broken"])
+def test_a_file_that_is_not_valid_is_explained_where_it_was_chosen(page: Page) -> None:
+    log_in(page, "avvist")
+    page.goto(f"/kommune/{REFUSED}/innsendinger/ny/")
+    broken = message(REFUSED, persons=FAULTY).replace(b"2023-02-01", b"1. februar")
+    page.locator("input[type=file]").set_input_files({"name": "melding.xml", "mimeType": "text/xml", "buffer": broken})
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", name="Meldingen ble ikke tatt imot")).to_be_visible()
     expect(page.locator("body")).to_contain_text("startDato er «1. februar»")
 
 
-def test_3_send_watch_read_and_take_with_you(page: Page, files: dict[str, Path], tmp_path: Path) -> None:
-    log_in(page, "kommune")
-    upload(page, files["faulty"])
+def test_send_watch_read_and_take_with_you(page: Page, tmp_path: Path) -> None:
+    log_in(page, "sender")
+    upload(page, SENDING, message(SENDING, persons=FAULTY))
     heading = page.get_by_role("heading", level=1)
-    expect(heading).to_have_text(re.compile("er ferdig og teller for 2023"), timeout=30_000)
+    expect(heading).to_have_text(re.compile("er ferdig og teller for 2023"))
     page.get_by_role("link", name="Se feil og advarsler").first.click()
-    page.goto("/kommune/4601/funn/service-end-before-start/?aar=2023")
+    page.goto(f"/kommune/{SENDING}/funn/service-end-before-start/?aar=2023")
     expect(page.get_by_role("heading", name="Slik retter du i fagsystemet")).to_be_visible()
     expect(page.get_by_role("rowheader")).to_have_text(["B7", "B9"])
     with page.expect_download() as excel:
@@ -144,10 +167,10 @@ def test_3_send_watch_read_and_take_with_you(page: Page, files: dict[str, Path],
     assert "'=T10" in text
 
 
-def test_4_the_unit_leader_sees_own_unit_only(page: Page) -> None:
+def test_the_unit_leader_sees_own_unit_only(page: Page, reported: None) -> None:
     log_in(page, "leder")
     expect(page.locator("main")).to_contain_text("Dataene for 2023 er inne")
-    page.goto("/kommune/4601/funn/service-end-before-start/?aar=2023")
+    page.goto(f"/kommune/{REPORTED}/funn/service-end-before-start/?aar=2023")
     expect(page.get_by_role("rowheader")).to_have_text(["B7"])
     assert "B9" not in page.content()
     assert page.goto("/kommune/0301/").status == 404  # type: ignore[union-attr]
@@ -158,26 +181,26 @@ def complaints_allowed(context: BrowserContext) -> Page:
     return context.new_page()
 
 
-def test_5_correct_and_send_again_without_javascript(
-    browser: Browser, portal: RunningPortal, files: dict[str, Path]
-) -> None:
+def test_correct_and_send_again_without_javascript(browser: Browser, portal: RunningPortal, reported: None) -> None:
     plain = browser.new_context(base_url=portal.url, java_script_enabled=False)
+    plain.set_default_timeout(PATIENCE * 1000)
     page = plain.new_page()
-    log_in(page, "kommune")
-    upload(page, files["mended"])
-    for _ in range(60):
-        if "ferdig og teller" in page.get_by_role("heading", level=1).inner_text():
-            break
-        page.wait_for_timeout(500)
+    log_in(page, "retter")
+    upload(page, CORRECTING, message(CORRECTING, persons=MENDED))
+
+    def heading() -> str:
         page.reload()
-    page.goto("/kommune/4601/?aar=2023")
+        return page.get_by_role("heading", level=1).inner_text()
+
+    wait_for(heading, lambda seen: "ferdig og teller" in seen, what="the receipt says that it counts")
+    page.goto(f"/kommune/{CORRECTING}/?aar=2023")
     expect(page.locator("main")).to_contain_text("Siden forrige innsending")
-    page.goto("/kommune/4601/funn/service-end-before-start/?aar=2023")
+    page.goto(f"/kommune/{CORRECTING}/funn/service-end-before-start/?aar=2023")
     expect(page.locator("main")).to_contain_text("1 er rettet")
     plain.close()
 
 
-def test_6_the_registry_sees_who_is_missing(page: Page) -> None:
+def test_the_registry_sees_who_is_missing(page: Page, reported: None) -> None:
     log_in(page, "registeret")
     page.goto("/register/?aar=2023")
     expect(page.get_by_role("row").filter(has_text="Bergen")).to_contain_text("Omsorg")
@@ -202,7 +225,7 @@ OWN = [*(address for address in ADDRESSES if "4601" in address), "/kommune/4601/
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_7_no_page_is_wider_than_the_screen(page: Page, width: int) -> None:
+def test_no_page_is_wider_than_the_screen(page: Page, reported: None, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     for name, addresses in (("registeret", ADDRESSES), ("kommune", OWN)):
         page.context.clear_cookies()
@@ -215,10 +238,10 @@ def test_7_no_page_is_wider_than_the_screen(page: Page, width: int) -> None:
             assert page.get_by_role("heading", level=1).count() == 1 or address.startswith("/api/"), address
 
 
-def test_8_lockout_does_not_say_which_was_wrong(complaints_allowed: Page) -> None:
+def test_lockout_does_not_say_which_was_wrong(complaints_allowed: Page) -> None:
     page = complaints_allowed
     told = set()
-    for name in ("kommune", "finnes-ikke"):
+    for name in ("utestengt", "finnes-ikke"):
         for _ in range(5):
             page.goto("/logg-inn/")
             page.get_by_label("Brukernavn").fill(name)
@@ -227,7 +250,7 @@ def test_8_lockout_does_not_say_which_was_wrong(complaints_allowed: Page) -> Non
         told.add(page.locator("main").inner_text())
     assert len(told) == 1
     page.goto("/logg-inn/")
-    page.get_by_label("Brukernavn").fill("kommune")
+    page.get_by_label("Brukernavn").fill("utestengt")
     page.get_by_label("Passord").fill(PASSWORD)
     page.get_by_role("button", name="Logg inn").click()
     assert page.locator("main").inner_text() in told

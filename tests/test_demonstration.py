@@ -2,7 +2,6 @@
 
 import io
 import json
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from submissions import actions
 from submissions.models import Channel, Status
 from submissions.receive import receive
 from tests.portal_process import RunningPortal
+from tests.waiting import PATIENCE, wait_for
 
 SENDER = Access(name="test", municipalities=None, scopes=frozenset({Scope.SUBMIT}))
 
@@ -93,19 +93,19 @@ def national_shares(portal: RunningPortal) -> dict[str, float]:
 
 def national_share(portal: RunningPortal, code: str) -> float:
     address = f"{portal.url}api/v1/aggregates/{code}/?year=2023&level=nation"
-    for _ in range(240):
-        if results := httpx.get(address, timeout=20).raise_for_status().json()["results"]:
-            return float(results[0]["value"])
-        time.sleep(1)
-    raise AssertionError("nothing was published")
+    results = wait_for(
+        lambda: httpx.get(address, timeout=PATIENCE).raise_for_status().json()["results"],
+        what=f"{code} is published",
+        pause=1,
+    )
+    return float(results[0]["value"])
 
 
 @pytest.mark.portal
-@pytest.mark.timeout(600)
 def test_the_demonstration_comes_up_alive_and_once(tmp_path: Path) -> None:
     """Through the real intake, up to the first publication; a second start loads nothing again."""
     portal = RunningPortal(tmp_path / "var", demo=True)
-    portal.start(seconds=240)
+    portal.start()
     try:
         output = "\n".join(portal.output)
         assert "enhetsleder" in output and PASSWORD in output
@@ -125,7 +125,7 @@ def reported(portal: RunningPortal) -> dict[str, int]:
     for year in ("2022", "2023"):
         address: str | None = f"{portal.url}api/v1/status/?year={year}"
         while address:
-            page = httpx.get(address, timeout=20).raise_for_status().json()
+            page = httpx.get(address, timeout=PATIENCE).raise_for_status().json()
             counts[year] += sum(bool(row["received"]) for row in page["results"])
             address = page["next"]
     return dict(counts)

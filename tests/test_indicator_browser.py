@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 from tests.cast import OWN, SOLBAKKEN
 from tests.portal_process import RunningPortal
 from tests.test_browser import PASSWORD, browser, context, log_in, page  # noqa: F401
+from tests.waiting import PATIENCE
 
-pytestmark = [pytest.mark.portal, pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.portal, pytest.mark.browser]
 ADDRESS = f"/kommune/{OWN}/indikatorer/nutrition-assessed-institution/?aar=2023"
 SEED = "from tests.indicator_stage import seed; seed()"
 PEOPLE = {"kommune": ("municipality", []), "leder": ("unit_leader", ["--unit", SOLBAKKEN])}
@@ -68,6 +69,7 @@ def test_a_peer_is_added_by_name_and_taken_away(page: Page) -> None:  # noqa: F8
 
 def test_a_unit_leader_without_scripts_sees_the_tables(browser: Browser, portal: RunningPortal) -> None:  # noqa: F811
     plain = browser.new_context(base_url=portal.url, java_script_enabled=False)
+    plain.set_default_timeout(PATIENCE * 1000)
     page = plain.new_page()  # noqa: F811
     log_in(page, "leder")
     page.goto(ADDRESS)

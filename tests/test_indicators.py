@@ -145,6 +145,7 @@ EXAMPLES: dict[str, dict[str, tuple[Who, str]]] = {
     "seen-by-dentist-institution": {
         "seen": (resident(yes("tannhelse_vurdert")), "above"),
         "young counts too": (resident(yes("tannhelse_vurdert"), birth_year=1980), "above"),
+        "not seen": (resident(no("tannhelse_vurdert")), "below"),
         "not answered": (resident(), "missing"),
         "at home": (at_home(yes("tannhelse_vurdert")), "out"),
     },

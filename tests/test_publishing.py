@@ -159,7 +159,9 @@ def test_a_correction_through_time_gives_nobody_away() -> None:
     before, after = (row(publication, SEEN, "4601") for publication in (first, second))
     assert before["suppressed"]
     sums = [row(publication, SEEN, "46")["numerator"] for publication in (first, second)]
-    assert after["numerator"] is None or None in sums or sums[1] - sums[0] != 27
+    # The county shows that twenty-seven came to: whoever were told the thirty would know the three.
+    assert sums == [129, 156]
+    assert after["suppressed"] and after["numerator"] is None
 
 
 def test_what_fails_its_audit_is_withheld_and_the_one_before_stands(monkeypatch: pytest.MonkeyPatch) -> None:

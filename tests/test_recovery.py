@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,8 +14,9 @@ import pytest
 from kpr_portal.embedded import EmbeddedPostgres
 from tests.messages import Person, message, service
 from tests.portal_process import RunningPortal
+from tests.waiting import PATIENCE, wait_for
 
-pytestmark = [pytest.mark.portal, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.portal
 PERSONS, SERVICES = 12_000, 36_000
 
 
@@ -43,7 +43,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
 def client(portal: RunningPortal) -> Iterator[httpx.Client]:
     created = portal.run_command("create_token", "test", "--scope", "submit", "findings")
     headers = {"Authorization": f"Bearer {created.stdout.strip().splitlines()[-1]}", "Content-Type": "application/xml"}
-    with httpx.Client(base_url=f"{portal.url}api/v1", headers=headers, timeout=30) as http:
+    with httpx.Client(base_url=f"{portal.url}api/v1", headers=headers, timeout=PATIENCE) as http:
         yield http
 
 
@@ -62,14 +62,15 @@ def look(client: httpx.Client, submission: int) -> dict[str, Any] | None:
     return answer.json() if answer.status_code == 200 else None
 
 
-def wait_until(client: httpx.Client, submission: int, stages: set[str], seconds: float = 90) -> dict[str, Any]:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        seen = look(client, submission)
-        if seen and seen["progress"]["stage"] in stages:
-            return seen
-        time.sleep(0.02)
-    raise AssertionError(f"not {stages} in {seconds} s: {look(client, submission)}")
+def wait_until(client: httpx.Client, submission: int, stages: set[str]) -> dict[str, Any]:
+    seen = wait_for(
+        lambda: look(client, submission),
+        lambda seen: seen and seen["progress"]["stage"] in stages,
+        what=f"submission {submission} is at {' or '.join(sorted(stages))}",
+        pause=0.02,
+    )
+    assert seen
+    return seen
 
 
 def workers(portal: RunningPortal) -> list[psutil.Process]:
@@ -135,5 +136,5 @@ def test_the_portal_is_killed_and_started_again(portal: RunningPortal, client: h
     assert portal.process
     portal.process.kill()
     portal.process.wait()
-    portal.start(120)
+    portal.start()
     assert_whole(portal, client, submission)
