@@ -2,7 +2,7 @@
 FROM node:22-slim AS static
 WORKDIR /kpr
 COPY package.json package-lock.json build-static.mjs ./
-RUN npm ci --no-audit --no-fund && npm run build
+RUN npm ci --omit=dev --no-audit --no-fund && npm run build
 
 FROM python:3.13-slim
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1

@@ -136,10 +136,14 @@ class RunningPortal:
         return "\n".join(self.output)
 
     def run_command(self, *arguments: str, input: str | None = None) -> "subprocess.CompletedProcess[str]":
-        """Run `manage.py ...` beside the portal, as from another terminal. Raises when it fails."""
-        return subprocess.run(
-            [*MANAGE, *arguments], env=self.env, cwd=ROOT, input=input, text=True, capture_output=True, check=True
-        )
+        """Run `manage.py ...` beside the portal, as from another terminal. Raises with all it said when it fails."""
+        try:
+            return subprocess.run(
+                [*MANAGE, *arguments], env=self.env, cwd=ROOT, input=input, text=True, capture_output=True, check=True
+            )
+        except subprocess.CalledProcessError as error:
+            error.add_note(f"{error.stdout}\n{error.stderr}")
+            raise
 
     def processes(self, word: str = "") -> list[psutil.Process]:
         """Every process that works for this data directory: by its command, its environment or where it stands; those

@@ -1,0 +1,124 @@
+"""axe-core reads every page of the route table, logged in as each of the cast, on a phone's and a desktop's width.
+
+No violation of WCAG 2.2 A or AA, and all content within landmarks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.cast import OTHER, OWN, SOLBAKKEN
+from tests.portal_process import ROOT, RunningPortal
+from tests.test_access_routes import CASTS, ROUTES
+from tests.test_access_routes import Page as PageRoute
+from tests.test_browser import PASSWORD, browser, log_in  # noqa: F401
+from tests.waiting import PATIENCE
+
+pytestmark = [pytest.mark.portal, pytest.mark.browser]
+AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
+# The landmark rules are best practice to axe, and required here: a screen reader's user jumps between landmarks.
+RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+}
+SEED = """
+from municipalities.models import User
+from tests.accessibility_stage import seed
+User.objects.create_user("nils", password="{password}")
+print("SEEDED", seed())
+"""
+PEOPLE = {
+    "kari": ("--role", "municipality", "--municipality", OWN),
+    "otto": ("--role", "municipality", "--municipality", OTHER),
+    "unn": ("--role", "unit_leader", "--municipality", OWN, "--unit", SOLBAKKEN),
+    "rita": ("--role", "registry"),
+}
+NOT_PAGES = {"logout", "set_language", "healthz", "readyz", "submission-progress", "finding-excel", "finding-csv"}
+
+
+@dataclass(frozen=True)
+class Key:
+    pk: int
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What the arguments of the route table ask of the cast."""
+
+    current: Key
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
+    with RunningPortal(tmp_path_factory.mktemp("axe") / "var", KPR_TODAY="2024-01-08") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def seeded(portal: RunningPortal) -> Seeded:
+    output = portal.run_command("shell", "--verbosity", "0", "-c", SEED.format(password=PASSWORD)).stdout
+    for name, role in PEOPLE.items():
+        portal.run_command("create_user", name, *role, "--password-stdin", input=PASSWORD)
+    return Seeded(Key(int(output.rsplit("SEEDED", 1)[1])))
+
+
+@pytest.fixture
+def context(browser: Browser, portal: RunningPortal) -> Iterator[BrowserContext]:  # noqa: F811
+    opened = browser.new_context(base_url=portal.url, locale="nb-NO")
+    opened.set_default_timeout(PATIENCE * 1000)
+    yield opened
+    opened.close()
+
+
+def pages_of(name: str, seeded: Seeded) -> Iterator[tuple[str, str]]:
+    """Route and address of every page that this one of the cast gets to see, and one that is not found."""
+    column = CASTS.index(name)
+    for route, page in ROUTES.items():
+        if isinstance(page, PageRoute) and route not in NOT_PAGES and page.expected[column] == 200:
+            address = reverse(route, args=page.arguments(seeded))  # type: ignore[arg-type]
+            if not address.endswith((".csv", ".xlsx", ".txt")):
+                yield route, address
+    yield "not found", "/finnes-ikke/"
+
+
+def told(violation: dict[str, Any]) -> str:
+    nodes = [f"{node['target']} {node['html'][:160]}" for node in violation["nodes"][:4]]
+    return f"{violation['id']} ({len(violation['nodes'])}): {violation['help']}\n      " + "\n      ".join(nodes)
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run(document, rules).then(result => result.violations)", RULES)
+    return [told(violation) for violation in found]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", CASTS)
+def test_no_violation(context: BrowserContext, seeded: Seeded, name: str, width: int) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 844})
+    if name != "nobody":
+        log_in(page, name)
+    found = {}
+    for route, address in pages_of(name, seeded):
+        answer = page.goto(address)
+        assert answer and answer.status == (404 if route == "not found" else 200), (address, answer and answer.status)
+        if problems := violations(page):
+            found[f"{route} {address}"] = problems
+    assert not found, "\n" + "\n".join(f"{where}\n    " + "\n    ".join(all_of) for where, all_of in found.items())
+
+
+def test_axe_finds_what_is_planted(context: BrowserContext, portal: RunningPortal, tmp_path: Path) -> None:
+    page = context.new_page()
+    page.set_content("<html><body><img src='x'><p style='color:#ccc'>Grått</p></body></html>")
+    seen = " ".join(violations(page))
+    assert all(rule in seen for rule in ("image-alt", "color-contrast", "html-has-lang", "region"))
