@@ -41,6 +41,7 @@ def recompute(submissions: Sequence[int]) -> None:
             counts = _counted(family, [submission.pk for submission in kept])
             if counts is not None:
                 _store(kept, family, counts)
+        Submission.objects.filter(pk__in=submissions).update(indicators_at=calendar.now())
 
 
 def _counted(family: Sequence[Indicator], submissions: Sequence[int]) -> list[engine.Count] | None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
 from indicators.charts import Missing, Value
 from indicators.models import IndicatorValue, Level, Publication, PublicationState
@@ -80,14 +79,12 @@ def _figure(row: Row) -> Figure:
 def own(access: Access, areas: Collection[str], *indicators: str) -> dict[Key, Figure]:
     """The true figures of the viewer's own municipality, its districts and units: those of current submissions.
 
-    `areas` are municipality, district and organisation numbers; what the viewer may not see is not among the answers. A unit
-    leader sees the own unit and the municipality.
+    `areas` are municipality, district and organisation numbers; what the viewer may not see is not among the answers: of a
+    municipality in which the viewer only leads units there are only those units.
     """
     values = visible(IndicatorValue, access).filter(submission__is_current=True, area__in=areas)
     if indicators:
         values = values.filter(indicator__in=indicators)
-    if access.unit:
-        values = values.exclude(level=Level.DISTRICT).exclude(~Q(area=access.unit), level=Level.UNIT)
     columns = ("indicator", "submission__year", "area", "level", "numerator", "denominator", "missing")
     return {
         (code, year, area): _own_figure(area, Level(level), year, *numbers)

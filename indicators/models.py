@@ -26,6 +26,7 @@ class Result(models.Model):
     """An area within one submission's municipality: the municipality itself, a district of it, or one of its units."""
 
     ACCESS_PATH = "submission__municipality"
+    UNIT_PATH = "area"
 
     submission = models.ForeignKey(Submission, models.CASCADE, db_index=False, related_name="+")
     level = models.CharField(max_length=12, choices=Level.choices)

@@ -270,16 +270,22 @@ def month_name(month: int, form: str = "F") -> str:
 
 
 def steering_of(view: Viewpoint) -> Steering:
-    """The view's figures. Four queries, whatever there is to see."""
+    """The view's figures. Three queries, whatever there is to see."""
     submission, year = view.submission, view.place.year
     if submission is None:
         return Steering(view, False, {}, {})
     # A divided municipality's past is nobody's alone: neither its figures nor its inhabitants.
     numbers = with_predecessors([view.municipality])
-    is_computed = visible(SteeringValue, view.access).filter(submission=submission).exists()
     now, before = _numbers(view, submission.pk, numbers)
     inhabitants = {} if view.unit else _inhabitants(numbers, year)
-    return Steering(view, is_computed, now, before, _nearest(inhabitants, year), _nearest(inhabitants, year - 1))
+    return Steering(
+        view,
+        submission.steering_at is not None,
+        now,
+        before,
+        _nearest(inhabitants, year),
+        _nearest(inhabitants, year - 1),
+    )
 
 
 def _numbers(view: Viewpoint, submission: int, numbers: Iterable[str]) -> tuple[Numbers, Numbers]:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import TextChoices
 from django.http import HttpRequest
@@ -22,7 +21,7 @@ from indicators.models import IndicatorValue, Level, Publication
 from indicators.standing import Standing, stand
 from municipalities.access import Access, visible
 from municipalities.models import District, Unit
-from municipalities.pages import Place, access_of, find_place, in_year, may_see_whole, units_of
+from municipalities.pages import Place, access_of, find_place, in_year
 from municipalities.reference_data import FIRST_YEAR
 from quality.selectors import Finding, Findings, findings_of
 from submissions.models import Status, Submission
@@ -41,15 +40,13 @@ class State(TextChoices):
 
 @dataclass(frozen=True)
 class Viewpoint:
-    """One viewer's choice of place, year and unit. `unit` is None for the whole municipality.
+    """One viewer's choice of place (a municipality or one of its units) and year.
 
     `districts` are the names of the municipality's, by number, for who may see them. `ours` are true figures of the viewer's own; `theirs` are what was published, of everybody.
     """
 
     place: Place
     access: Access
-    units: list[Unit]
-    unit: Unit | None
     sent: History
     publication: Publication | None = None
     districts: Mapping[str, str] = field(default_factory=dict)
@@ -84,7 +81,7 @@ class Viewpoint:
     @cached_property
     def findings(self) -> Findings:
         """Of the shown submission, in the unit when one is chosen. One query."""
-        return findings_of(self.submission, self.area if self.unit else "")
+        return findings_of(self.submission, self.place.organisation_number)
 
     def touching(self, indicator: Indicator) -> list[Finding]:
         """The findings that move the indicator."""
@@ -94,12 +91,21 @@ class Viewpoint:
 
     @property
     def sees_whole(self) -> bool:
-        return may_see_whole(self.access)
+        return self.place.sees_whole
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        return self.place.units
+
+    @property
+    def unit(self) -> Unit | None:
+        """None for the whole municipality."""
+        return self.place.unit
 
     @property
     def is_waiting(self) -> bool:
         """In, but not computed yet."""
-        return self.submission is not None and not any(year == self.place.year for _code, year, _area in self.ours)
+        return self.submission is not None and self.submission.indicators_at is None
 
     @property
     def municipality(self) -> str:
@@ -108,7 +114,7 @@ class Viewpoint:
     @property
     def area(self) -> str:
         """What the page is about: organisation number or municipality number."""
-        return self.unit.organisation_number if self.unit else self.municipality
+        return self.place.organisation_number or self.municipality
 
     @property
     def name(self) -> str:
@@ -117,8 +123,7 @@ class Viewpoint:
     @property
     def address(self) -> str:
         """The part of an address that keeps the year and the unit."""
-        chosen = self.unit is not None and not self.access.unit
-        return "?" + urlencode({"aar": self.place.text_year} | ({"enhet": self.area} if chosen else {}))
+        return self.place.unit_query
 
     # --- Figures ----------------------------------------------------------------------------------------------------
 
@@ -163,7 +168,9 @@ class Viewpoint:
 
     def municipality_beside_nation(self, indicator: Indicator) -> Standing | None:
         """Also where the page is about one of its units."""
-        return replace(self, unit=None).public_standing(indicator, NATION, _("Norge"), _("landet"))
+        return replace(self, place=replace(self.place, unit=None)).public_standing(
+            indicator, NATION, _("Norge"), _("landet")
+        )
 
     def published_value(self, indicator: Indicator, area: str, label: str) -> Value:
         figure = self.theirs.get((indicator.code, self.place.year, area))
@@ -229,12 +236,7 @@ def look(request: HttpRequest, code: str) -> Viewpoint:
         Http404: the municipality is outside the viewer's scope.
     """
     access, place = access_of(request), find_place(request, code)
-    units = units_of(place, access)
-    asked = access.unit or request.GET.get("enhet", "")
-    unit = next((each for each in units if each.organisation_number == asked), None)
-    if access.unit and unit is None:  # the unit is of the years under another municipality number
-        unit = Unit(municipality=place.municipality, organisation_number=access.unit)
-    return Viewpoint(place, access, units, unit, history(place, access))
+    return Viewpoint(place, access, history(place, access))
 
 
 def with_figures(view: Viewpoint, *indicators: Indicator, whole_nation: bool = False) -> Viewpoint:
@@ -254,15 +256,13 @@ def with_figures(view: Viewpoint, *indicators: Indicator, whole_nation: bool = F
 def _ours(view: Viewpoint, areas: Collection[str], codes: Collection[str]) -> dict[Key, Figure]:
     """The true figures; without anything that counts in the year, those of the trial stand there."""
     # A provider's number may be in other municipalities' messages too, which the registry's staff may see.
-    here = replace(view.access, municipalities=frozenset(str(number.pk) for number in view.place.numbers))
+    here = view.access.within(str(number.pk) for number in view.place.numbers)
     figures = own(here, areas, *codes)
     return figures | _of_trial(view, here, areas) if view.is_trial else figures
 
 
 def _of_trial(view: Viewpoint, here: Access, areas: Collection[str]) -> dict[Key, Figure]:
     values: Any = visible(IndicatorValue, here).filter(submission=view.submission, area__in=areas)
-    if view.access.unit:
-        values = values.filter(area__in=[view.access.unit, view.municipality])
     columns = ("indicator", "area", "level", "numerator", "denominator", "missing")
     year = view.place.year
     return {

@@ -18,7 +18,7 @@ from indicators.overview import overview
 from indicators.viewpoint import Viewpoint, with_figures
 from municipalities import calendar
 from municipalities.models import County, Municipality
-from municipalities.pages import access_of, find_place, may_see_whole, signed_in, units_of
+from municipalities.pages import access_of, find_place, own_places, signed_in
 from municipalities.reference_data import FIRST_YEAR
 from quality.checks import CHECKS
 from quality.models import CheckResult, Outcome, Severity
@@ -42,12 +42,14 @@ def front(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
-    """Where a user begins, by role."""
+    """Where a user begins, by role; who has several roles chooses among their places."""
     access = access_of(request)
     if access.is_registry:
         return redirect("register")
-    if access.home:
+    if len(access.places) == 1:
         return redirect("municipality-home", access.home)
+    if access.places:
+        return render(request, "municipalities/own_places.html", {"places": own_places(access), "section": "places"})
     return render(request, "municipalities/no_role.html")
 
 
@@ -56,17 +58,15 @@ def municipality_home(request: HttpRequest, code: str) -> HttpResponse:
     """Is it in, does it count, what must be corrected first, and what has changed since last time."""
     access, place = access_of(request), find_place(request, code)
     sent = history(place, access)
-    found = findings_of(sent.current, access.unit)
-    units = units_of(place, access)[:1] if access.unit else []
-    view = Viewpoint(place, access, units, next(iter(units), None), sent)
+    found = findings_of(sent.current, place.organisation_number)
+    view = Viewpoint(place, access, sent)
     context = {
         "place": place,
         "history": sent,
         "current": sent.current,
         "findings": found,
         "first": found.to_correct[:CORRECT_FIRST],
-        "whole": may_see_whole(access),
-        "unit": units,
+        "whole": place.sees_whole and place.unit is None,
         "view": view,
         "strip": overview(with_figures(view, *INDICATORS)).to_look_at if sent.current else [],
         "section": "home",

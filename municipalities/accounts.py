@@ -1,16 +1,19 @@
-"""Users and tokens, as an operator makes them from the command line."""
+"""Users and tokens, as an operator makes them and ends them from the command line."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from municipalities import audit
+from municipalities import audit, calendar
 from municipalities.access import Access, digest
 from municipalities.models import Membership, Municipality, Role, Scope, Token, Unit, User
 
@@ -19,24 +22,74 @@ OPERATOR = Access(name="operator")
 
 @transaction.atomic
 def create_user(
-    name: str, *, role: str, password: str, municipality: str = "", unit: str = "", by: Access = OPERATOR
+    name: str, *, role: str, password: str = "", municipality: str = "", unit: str = "", by: Access = OPERATOR
 ) -> User:
-    """Make the user, or give an existing one this password and this role only.
+    """Make the user, or give an existing one this role beside those in other places, and the password where one is given.
+
+    In one municipality a user has one role: leader of units, of which there may be several, or the municipality's. Of the
+    register and of a municipality at once nobody is: either role replaces the other.
 
     Raises:
         ValidationError: sentences that say which argument or which rule for passwords is not met, and what to do.
     """
     place, workplace = _scope_of_role(role, municipality, unit)
     user = User.objects.filter(username=name).first() or User(username=name)
+    if password or user.pk is None or not user.is_active:
+        validate_password(password, user)
+        user.set_password(password)
     user.is_active = True
-    validate_password(password, user)
-    user.set_password(password)
     User.username_validator(name)
     user.save()
-    user.memberships.all().delete()
-    Membership.objects.create(user=user, role=role, municipality=place, unit=workplace)
-    audit.record(by, "user_created", place.code if place else None, user=name, role=role)
+    _replaced_by(user, role, place).delete()
+    Membership.objects.get_or_create(user=user, role=role, municipality=place, unit=workplace)
+    audit.record(by, "user_created", place.code if place else None, user=name, role=role, unit=unit)
     return user
+
+
+def _replaced_by(user: User, role: str, place: Municipality | None) -> QuerySet[Membership]:
+    if place is None:
+        return user.memberships.exclude(role=role)
+    here = Q(municipality=place) if role == Role.MUNICIPALITY else Q(municipality=place, role=Role.MUNICIPALITY)
+    return user.memberships.filter(Q(role=Role.REGISTRY) | here).exclude(role=role)
+
+
+def describe(user: User) -> list[str]:
+    """The user's roles with their places, for an operator to read."""
+    memberships = user.memberships.select_related("unit", "municipality__county").order_by("pk")
+    parts = ((m.get_role_display(), m.unit, m.municipality) for m in memberships)
+    return [", ".join(str(part) for part in each if part) for each in parts]
+
+
+@transaction.atomic
+def revoke_user(name: str, *, municipality: str = "", unit: str = "", by: Access = OPERATOR) -> User:
+    """End the user's access at once: in one place where it is named, else altogether, open sessions included.
+
+    Raises:
+        ValidationError: there is no such user, or the user has no role in the place.
+    """
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        raise ValidationError(_("Det finnes ingen bruker som heter «%(name)s».") % {"name": name})
+    places = {"municipality": municipality, "unit__organisation_number": unit}
+    ended = user.memberships.filter(**{field: value for field, value in places.items() if value})
+    if (municipality or unit) and not ended:
+        sentence = _("%(name)s har ingen rolle der. Rollene er: %(roles)s.")
+        raise ValidationError(sentence % {"name": name, "roles": "; ".join(describe(user)) or _("ingen")})
+    ended.delete()
+    if not user.memberships.exists():
+        user.is_active = False
+        user.set_unusable_password()
+        user.save()
+        end_sessions(user)
+    audit.record(by, "user_revoked", municipality or None, user=name, unit=unit)
+    return user
+
+
+def end_sessions(user: User) -> None:
+    """Log the user out everywhere."""
+    for session in Session.objects.iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
 
 
 def _scope_of_role(role: str, municipality: str, unit: str) -> tuple[Municipality | None, Unit | None]:
@@ -112,3 +165,29 @@ def create_token(name: str, *, scopes: Sequence[str], municipality: str = "", by
     )
     audit.record(by, "token_created", municipality or None, token=token.pk, scopes=token.scopes)
     return secret
+
+
+@transaction.atomic
+def revoke_token(which: str, *, by: Access = OPERATOR) -> Token:
+    """End a token's access at once. `which` is its id or its name.
+
+    Raises:
+        ValidationError: no token has that id or name, several that are in use have it, or it is ended already.
+    """
+    same = Q(name=which) | (Q(pk=int(which)) if which.isascii() and which.isdecimal() and len(which) < 18 else Q())
+    found = list(Token.objects.filter(same).order_by("pk"))
+    in_use = [token for token in found if token.revoked_at is None]
+    if not in_use:
+        sentence = (
+            _("Tokenet «%(which)s» er avsluttet fra før.") if found else _("Det finnes ikke noe token «%(which)s».")
+        )
+        raise ValidationError(sentence % {"which": which})
+    if len(in_use) > 1:
+        named = "; ".join(f"{token.pk} «{token.name}» {token.municipality_id or ''}".strip() for token in in_use)
+        sentence = _("Flere token passer med «%(which)s». Oppgi nummeret til det som skal avsluttes: %(tokens)s.")
+        raise ValidationError(sentence % {"which": which, "tokens": named})
+    token = in_use[0]
+    token.revoked_at = calendar.now()
+    token.save(update_fields=["revoked_at"])
+    audit.record(by, "token_revoked", token.municipality_id, token=token.pk)
+    return token

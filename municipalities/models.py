@@ -101,6 +101,7 @@ class Unit(models.Model):
     """A nursing home, home-care district or other provider: an organisation number found in the data."""
 
     ACCESS_PATH = "municipality"
+    UNIT_PATH = "organisation_number"
 
     municipality = models.ForeignKey(Municipality, models.CASCADE)
     organisation_number = models.CharField(max_length=9)

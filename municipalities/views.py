@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from municipalities import audit
 from municipalities.forms import LoginForm, UnitNamesForm
-from municipalities.pages import access_of, find_place, signed_in, units_of
+from municipalities.pages import access_of, find_place, signed_in
 
 UNITS_A_PAGE = 200
 
@@ -34,9 +34,9 @@ class LoginView(auth.LoginView):
 def units(request: HttpRequest, code: str) -> HttpResponse:
     """The units found in the data. The municipality gives them names that people know."""
     access, place = access_of(request), find_place(request, code)
-    if access.unit:
+    if not place.sees_whole:
         raise Http404
-    page = Paginator(units_of(place, access), UNITS_A_PAGE).get_page(request.GET.get("side"))
+    page = Paginator(place.units, UNITS_A_PAGE).get_page(request.GET.get("side"))
     form = UnitNamesForm(list(page), request.POST or None)
     if request.method == "POST" and not place.may_name_units:
         raise Http404

@@ -49,6 +49,7 @@ class UnitResult(models.Model):
     """How many of a result's rows belong to one unit: services given by it, persons with a service from it."""
 
     ACCESS_PATH = "result__submission__municipality"
+    UNIT_PATH = "organisation_number"
 
     result = models.ForeignKey(CheckResult, models.CASCADE, db_index=False, related_name="units")
     organisation_number = models.CharField(max_length=9)

@@ -12,8 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from municipalities import audit
-from municipalities.models import Unit
-from municipalities.pages import Place, access_of, find_place, signed_in, units_of
+from municipalities.pages import Place, access_of, find_place, signed_in
 from quality.check import Check
 from quality.checks import BY_CODE
 from quality.engine import fields_of
@@ -33,12 +32,14 @@ class View:
 
     place: Place
     submission: Submission | None
-    unit: str
-    units: list[Unit]
+
+    @property
+    def unit(self) -> str:
+        return self.place.organisation_number
 
     @property
     def unit_name(self) -> str:
-        return next((str(unit) for unit in self.units if unit.organisation_number == self.unit), self.unit)
+        return str(self.place.unit or "")
 
     @property
     def context(self) -> dict[str, Any]:
@@ -47,7 +48,7 @@ class View:
             "submission": self.submission,
             "unit": self.unit,
             "unit_name": self.unit_name,
-            "units": self.units,
+            "units": self.place.units,
             "section": "findings",
         }
 
@@ -67,13 +68,7 @@ def _chosen(request: HttpRequest, code: str) -> View:
             place = find_place(request, str(submission.municipality_id), submission.year)
     else:
         submission = current(place, access)
-    units = units_of(place, access)
-    return View(place, submission, access.unit or _asked_unit(request, units), units)
-
-
-def _asked_unit(request: HttpRequest, units: list[Unit]) -> str:
-    asked = request.GET.get("enhet", "")
-    return asked if any(unit.organisation_number == asked for unit in units) else ""
+    return View(place, submission)
 
 
 @signed_in

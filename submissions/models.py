@@ -91,6 +91,9 @@ class Submission(models.Model):
     received_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     processed_at = models.DateTimeField(null=True)
+    # When the figures were last computed of it; null until then.
+    indicators_at = models.DateTimeField(null=True)
+    steering_at = models.DateTimeField(null=True)
     attempts = models.SmallIntegerField(default=0)
     problem: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True)
 

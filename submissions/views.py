@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from municipalities.access import Access, visible
-from municipalities.pages import Place, access_of, find_place, may_see_whole, signed_in
+from municipalities.pages import Place, access_of, find_place, signed_in
 from submissions.forms import MessageForm
 from submissions.models import REFUSED, UNFINISHED, Channel, Stage, Status, Submission
 from submissions.receive import receive
@@ -25,7 +25,7 @@ def submissions(request: HttpRequest, code: str) -> HttpResponse:
     access, place = access_of(request), find_place(request, code)
     sent = of_place(place, access).defer("problem").select_related("municipality__county")
     page = Paginator(sent, A_PAGE).get_page(request.GET.get("side"))
-    context = {"place": place, "page": page, "section": "submissions", "whole": may_see_whole(access)}
+    context = {"place": place, "page": page, "section": "submissions", "whole": place.sees_whole}
     return render(request, "submissions/list.html", context)
 
 
@@ -86,7 +86,7 @@ def submission(request: HttpRequest, pk: int) -> HttpResponse:
         "refused": sent.status in REFUSED,
         "steps": steps(sent),
         "problem": sent.problem or {},
-        "whole": may_see_whole(access_of(request)),
+        "whole": place.sees_whole,
         "replaced_by": sent.superseded_by.filter(dry_run=False, status=Status.DONE).first(),
         "section": "submissions",
     }
@@ -118,6 +118,6 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": steps(sent),
         "finished": sent.status not in UNFINISHED,
     }
-    if may_see_whole(access_of(request)):
+    if access_of(request).may_see_whole(str(sent.municipality_id)):
         body["persons"] = sent.persons
     return JsonResponse(body)

@@ -44,7 +44,7 @@ def test_municipality_sees_and_submits_for_its_own(monkeypatch: pytest.MonkeyPat
 def test_unit_leader_gets_the_unit_made(monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ("leder", "--role", "unit_leader", "--municipality", "4601", "--unit", UNIT)
     access = Access.for_user(create_user(monkeypatch, *arguments))
-    assert access.unit == UNIT and not access.may_submit_for("4601")
+    assert access.units_in("4601") == {UNIT} and not access.may_submit_for("4601")
     assert Unit.objects.filter(municipality="4601", organisation_number=UNIT).count() == 1
 
 

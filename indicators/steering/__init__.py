@@ -14,6 +14,7 @@ from django.db.utils import InterfaceError, OperationalError
 
 from indicators.models import SteeringValue
 from indicators.steering import at_end, completeness, flow, followup, people, waiting
+from municipalities import calendar
 from submissions.models import Submission
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def recompute(submissions: Sequence[int]) -> None:
         SteeringValue.objects.filter(submission__in=submissions).delete()
         for compute in STATEMENTS if kept else ():
             _try(compute, kept)
+        Submission.objects.filter(pk__in=kept).update(steering_at=calendar.now())
 
 
 def _try(compute: Callable[[Sequence[int]], None], submissions: Sequence[int]) -> None:
