@@ -1,7 +1,6 @@
 """Open figures for machine clients: the aggregates in four formats, the catalogue, the code lists and the publications.
 
-Everybody may read all of it. A bearer token is not needed; one that is sent must be right (401 otherwise), so that nobody
-believes to call as somebody.
+Everybody may read all of it, without a token.
 """
 
 from __future__ import annotations
@@ -12,13 +11,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import http_date
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.exceptions import NotFound, ParseError
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.reverse import reverse
 
 from indicators import published
 from indicators.api_schemas import (
@@ -34,21 +32,11 @@ from indicators.formats import jsonstat, listing, table, workbook
 from indicators.formats.extract import Extract
 from indicators.indicator import Indicator
 from indicators.published import Release
-from indicators.query import (
-    AREAS,
-    CSV,
-    FORMATS,
-    JSON,
-    JSON_STAT,
-    LARGEST_PAGE,
-    LEVELS,
-    MEDIA_TYPES,
-    PAGE_SIZE,
-    XLSX,
-    Query,
-    read,
-)
-from municipalities.api import PROBLEM, Pages, ProblemSerializer
+from indicators.query import CSV, JSON, JSON_STAT, MEDIA_TYPES, PARAMETERS, XLSX, Query, read
+from municipalities.api import ListView, LongPages, RestView
+from municipalities.negotiation import AlwaysTheFirst
+from municipalities.parameters import Header
+from municipalities.problems import Problem
 
 # Seconds: what is new is seen so soon; a named publication never changes.
 FRESH, FRESH_FOR_EVER = 300, 24 * 60 * 60
@@ -57,60 +45,24 @@ FILES = (CSV, XLSX)
 RENDERERS = {JSON_STAT: jsonstat.render, CSV: table.render, XLSX: workbook.render}
 
 
-class LongPages(Pages):
-    """A whole code list, or a whole indicator-year, on one page."""
-
-    page_size = PAGE_SIZE
-    max_page_size = LARGEST_PAGE
+def absent(code: str, detail: str) -> Problem:
+    return Problem(404, code, detail)
 
 
-class AsTheViewDecides(BaseContentNegotiation):
-    """Formats are the query's business; what DRF itself renders are problems, which are JSON."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
-def refusals(**told: str) -> dict[Any, Any]:
-    """The problems that a route may answer with, by status, for the description."""
-    return {
-        (int(status.removeprefix("s")), PROBLEM): OpenApiResponse(ProblemSerializer, description=text)
-        for status, text in told.items()
+class AggregatesView(RestView):
+    content_negotiation_class = AlwaysTheFirst
+    parameters = PARAMETERS
+    headers_understood = (Header("If-None-Match", "An ETag of ours."), Header("If-Modified-Since", "A date of HTTP."))
+    refusals = {
+        404: "No such indicator, publication or page; a withheld publication is not there. Or no figures for a JSON-stat cube.",
     }
-
-
-UNKNOWN_TOKEN = "A bearer token was sent, and it is unknown or revoked."  # noqa: S105
-
-
-class AggregatesView(APIView):
-    content_negotiation_class = AsTheViewDecides
 
     @extend_schema(
         operation_id="aggregates",
         summary="Published figures of one indicator, with 95 % Wilson intervals",
-        description="Empty while nothing is published. Several values of year, level and area are separated by commas, or the "
-        "parameter is repeated. Answers carry ETag and Last-Modified; If-None-Match and If-Modified-Since are honoured.",
-        parameters=[
-            OpenApiParameter(
-                "year", str, description="Four digits, for example 2023 or 2022,2023. All years if absent."
-            ),
-            OpenApiParameter("level", str, enum=LEVELS, many=True, explode=False, description="All levels if absent."),
-            OpenApiParameter(
-                "area", str, description="0 (the nation), county or municipality number, 0301,1103 for several."
-            ),
-            OpenApiParameter("publication", int, description="An older released publication; the newest if absent."),
-            OpenApiParameter("format", str, enum=FORMATS, description="Goes before Accept."),
-            OpenApiParameter("page", int, description="json only."),
-            OpenApiParameter(
-                "page_size", int, description=f"json only; {PAGE_SIZE} if absent, at most {LARGEST_PAGE}."
-            ),
-            OpenApiParameter("Accept-Language", str, OpenApiParameter.HEADER, enum=["nb", "nn", "en"]),
-            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER),
-            OpenApiParameter("If-Modified-Since", str, OpenApiParameter.HEADER),
-        ],
+        description="Empty while nothing is published (404 as JSON-stat, whose cubes cannot be empty). Several values of year, level "
+        "and area are separated by commas, or the parameter is repeated. page and page_size are of json only. Answers carry ETag "
+        "and Last-Modified; If-None-Match and If-Modified-Since are honoured.",
         responses={
             (200, MEDIA_TYPE_OF["json"]): AggregatesSerializer,
             (200, MEDIA_TYPE_OF["json-stat"]): OpenApiResponse(
@@ -119,20 +71,13 @@ class AggregatesView(APIView):
             (200, MEDIA_TYPE_OF["csv"]): OpenApiTypes.STR,
             (200, MEDIA_TYPE_OF["xlsx"]): OpenApiTypes.BINARY,
             304: OpenApiResponse(description="Not changed since the answer that the client has."),
-            **refusals(
-                s400="A parameter is unknown or not valid: the detail says which, and what to send instead.",
-                s401=UNKNOWN_TOKEN,
-                s404="No such indicator, publication or page. A withheld publication is not there.",
-                s406="None of the formats is one that Accept allows.",
-            ),
         },
-        auth=[{}, {"token": []}],  # type: ignore[list-item]  # drf-spectacular takes requirement objects too
     )
     def get(self, request: Request, indicator: str) -> HttpResponse:
         if indicator not in BY_CODE:
-            raise NotFound(f"There is no indicator «{indicator}». See /api/v1/indicators/ for the codes.")
+            raise absent("indicator-unknown", _("Indikatoren finnes ikke. Se /api/v1/indicators/ for kodene."))
         plain: HttpRequest = request._request
-        query = read(plain)
+        query = read(self.asked, plain.META.get("HTTP_ACCEPT", ""))
         release = _release(query)
         extract = _extract(BY_CODE[indicator], query, release)
         return _response(extract, query, _render(extract, query, plain.build_absolute_uri(plain.path)))
@@ -143,17 +88,20 @@ def _release(query: Query) -> Release | None:
         return published.newest()
     release = published.numbered(query.publication)
     if release is None:
-        raise NotFound(
-            f"There is no publication {query.publication}. See /api/v1/publications/ for those that there are."
-        )
+        raise _no_publication()
     return release
+
+
+def _no_publication() -> Problem:
+    return absent("publication-unknown", _("Utgaven finnes ikke. Se /api/v1/publications/ for dem som finnes."))
 
 
 def _extract(indicator: Indicator, query: Query, release: Release | None) -> Extract:
     # Plain JSON tells no names.
     named = areas(query.areas) if query.areas or query.format != JSON else {}
     if unknown := [area for area in query.areas if area not in named]:
-        raise ParseError(f"There is no area {unknown[0]}. See {AREAS} for the numbers.")
+        detail = _("Området %(code)s finnes ikke. Numrene står i /api/v1/codelists/areas/.") % {"code": unknown[0]}
+        raise Problem(400, "area-unknown", detail, parameter="area")
     return Extract(
         indicator=indicator,
         release=release,
@@ -189,28 +137,20 @@ def _content_type(name: str) -> str:
     return f"{MEDIA_TYPE_OF[name]}; charset=utf-8; header=present" if name == "csv" else MEDIA_TYPE_OF[name]
 
 
-def _paged(view: APIView, request: Request, items: Any, serializer: Any = None) -> Response:
-    pages = LongPages()
-    page = pages.paginate_queryset(items, request, view=view)
-    return pages.get_paginated_response(serializer(page, many=True).data if serializer else page)
+class LongListView(ListView):
+    pagination_class = LongPages
 
 
-PUBLIC: dict[str, Any] = {"auth": [{}, {"token": []}]}
-PAGE = [OpenApiParameter("page", int), OpenApiParameter("page_size", int, description=f"At most {LARGEST_PAGE}.")]
-
-
-class IndicatorsView(APIView):
+class IndicatorsView(LongListView):
     """The catalogue, in the language of Accept-Language (nb, nn or en)."""
 
     @extend_schema(
         operation_id="indicators",
         summary="All indicators: what they count, why, and what they cannot tell",
-        parameters=PAGE,
-        responses={200: IndicatorSerializer(many=True), **refusals(s401=UNKNOWN_TOKEN)},
-        **PUBLIC,
+        responses={200: IndicatorSerializer(many=True)},
     )
     def get(self, request: Request) -> Response:
-        return _paged(self, request, INDICATORS, IndicatorSerializer)
+        return self.paged(IndicatorSerializer(self.page(INDICATORS), many=True).data)
 
 
 # --- Code lists ----------------------------------------------------------------------------------------------
@@ -240,67 +180,56 @@ CODE_LISTS = {
 }
 
 
-class CodeListsView(APIView):
+class CodeListsView(LongListView):
     @extend_schema(
         operation_id="codelists",
         summary="Which code lists there are",
-        parameters=PAGE,
-        responses={200: CodeListSerializer(many=True), **refusals(s401=UNKNOWN_TOKEN)},
-        **PUBLIC,
+        responses={200: CodeListSerializer(many=True)},
     )
     def get(self, request: Request) -> Response:
         lists = [
-            {"code": name, "description": text, "url": request.build_absolute_uri(f"{name}/")}
+            {"code": name, "description": text, "url": reverse("api-codelist", [name], request=request)}
             for name, (_codes, text) in CODE_LISTS.items()
         ]
-        return _paged(self, request, lists)
+        return self.paged(self.page(lists))
 
 
-class CodeListView(APIView):
+class CodeListView(LongListView):
     @extend_schema(
         operation_id="codelist",
         summary="One code list, with names in the language of Accept-Language",
-        parameters=[OpenApiParameter("name", str, OpenApiParameter.PATH, enum=list(CODE_LISTS)), *PAGE],
-        responses={
-            200: CodeSerializer(many=True),
-            **refusals(s401=UNKNOWN_TOKEN, s404="No such code list."),
-        },
-        **PUBLIC,
+        parameters=[OpenApiParameter("name", str, OpenApiParameter.PATH, enum=list(CODE_LISTS))],
+        responses={200: CodeSerializer(many=True)},
     )
     def get(self, request: Request, name: str) -> Response:
         if name not in CODE_LISTS:
-            raise NotFound(f"There is no code list «{name}». There are {', '.join(CODE_LISTS)}.")
+            told = {"lists": ", ".join(CODE_LISTS)}
+            raise absent("codelist-unknown", _("Kodelisten finnes ikke. De som finnes, er %(lists)s.") % told)
         codes, _description = CODE_LISTS[name]
-        return _paged(self, request, codes())
+        return self.paged(self.page(codes()))
 
 
 # --- Publications --------------------------------------------------------------------------------------------
 
 
-class PublicationsView(APIView):
+class PublicationsView(LongListView):
     @extend_schema(
         operation_id="publications",
         summary="The released publications, newest first: what changed in each and why",
-        parameters=PAGE,
-        responses={200: PublicationSerializer(many=True), **refusals(s401=UNKNOWN_TOKEN)},
-        **PUBLIC,
+        responses={200: PublicationSerializer(many=True)},
     )
     def get(self, request: Request) -> Response:
-        return _paged(self, request, published.released(), PublicationSerializer)
+        return self.paged(PublicationSerializer(self.page(published.released()), many=True).data)
 
 
-class PublicationView(APIView):
+class PublicationView(RestView):
     @extend_schema(
         operation_id="publication",
         summary="One released publication",
-        responses={
-            200: PublicationSerializer,
-            **refusals(s401=UNKNOWN_TOKEN, s404="No such publication, or it was withheld."),
-        },
-        **PUBLIC,
+        responses={200: PublicationSerializer},
     )
     def get(self, request: Request, number: int) -> Response:
         publication = published.released().filter(number=number).first()
         if publication is None:
-            raise NotFound(f"There is no publication {number}. See /api/v1/publications/ for those that there are.")
+            raise _no_publication()
         return Response(PublicationSerializer(publication).data)

@@ -1,15 +1,19 @@
-"""What a client of the aggregates asks for, read strictly: what is not understood is refused, never left out."""
+"""What a client of the aggregates asks for: what may be asked is declared here, read strictly by `municipalities.parameters`."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, QueryDict
-from rest_framework.exceptions import NotAcceptable, ParseError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from indicators.codelists import PUBLIC_LEVELS
+from municipalities import negotiation, parameters
+from municipalities.api import LongPages
+from municipalities.problems import Problem, not_acceptable
 
 JSON, JSON_STAT, CSV, XLSX = "json", "json-stat", "csv", "xlsx"
 # The first is the answer to clients that take anything. JSON-stat has no registered type of its own: SSB and FHI, who choose
@@ -22,11 +26,29 @@ MEDIA_TYPES = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": XLSX,
 }
 FORMATS = tuple(dict.fromkeys(MEDIA_TYPES.values()))
-PAGE_SIZE, LARGEST_PAGE = 1000, 10_000
-PAGING = ("page", "page_size")
-PARAMETERS = ("year", "level", "area", "publication", "format", *PAGING)
 LEVELS = tuple(level.value for level in PUBLIC_LEVELS)
-AREAS = "/api/v1/codelists/areas/"
+# Without defaults: only one format has pages, and a client must not send what it does not mean.
+PAGING = (
+    parameters.number("page", largest=10**9, description="json only; the first if absent."),
+    parameters.number(
+        "page_size", largest=LongPages.max_page_size, description=f"json only; {LongPages.page_size} if absent."
+    ),
+)
+PAGE_SIZE = LongPages.page_size
+PARAMETERS = (
+    parameters.year(description="All years if absent.", several=True),
+    parameters.choice("level", LEVELS, description="All levels if absent.", several=True),
+    parameters.text(
+        "area",
+        "0|[0-9]{2}|[0-9]{4}",
+        expected=gettext_lazy("0 (hele landet), et fylkesnummer på to sifre eller et kommunenummer på fire"),
+        description="0 (the nation), a county's or a municipality's number; all areas if absent. An area that never was is refused.",
+        several=True,
+    ),
+    parameters.number("publication", largest=10**9, description="An older publication; the newest if absent."),
+    parameters.choice("format", FORMATS, description="Goes before Accept."),
+    *PAGING,
+)
 
 
 @dataclass(frozen=True)
@@ -55,54 +77,33 @@ class Query:
         return urlencode({name: value for name, value in asked.items() if value != ""}, safe=",")
 
 
-def read(request: HttpRequest) -> Query:
-    """The question that a request's address and Accept ask.
+def read(asked: Mapping[str, Any], accept: str) -> Query:
+    """The question that the values of the parameters and Accept ask.
 
     Raises:
-        ParseError: a parameter is unknown or not valid; says which, and what to send instead.
-        NotAcceptable: none of the formats is one that the client accepts.
+        Problem: none of the formats is one that the client accepts, or pages are wanted of a format that has none.
     """
-    given = request.GET
-    if unknown := sorted(set(given) - set(PARAMETERS)):
-        raise ParseError(f"There is no parameter «{unknown[0]}». Use {', '.join(PARAMETERS)}.")
-    chosen = _format(request)
-    if chosen != JSON and any(name in given for name in PAGING):
-        raise ParseError(f"Only json is paged: {chosen} holds all rows. Leave out page and page_size.")
+    chosen = asked["format"] or _accepted(accept)
+    pages = [each.name for each in PAGING if asked[each.name] is not None]
+    if chosen != JSON and pages:
+        detail = _("Bare json er delt i sider; %(format)s har alle rader. Utelat page og page_size.") % {
+            "format": chosen
+        }
+        raise Problem(400, "parameter-invalid", detail, parameter=pages[0])
     return Query(
         format=chosen,
-        years=tuple(map(int, _listed(given, "year", "[0-9]{4}", "four digits, for example 2023"))),
-        levels=_listed(given, "level", "|".join(LEVELS), f"one of {', '.join(LEVELS)}"),
-        areas=_listed(given, "area", "0|[0-9]{2}|[0-9]{4}", f"0, two digits or four digits, see {AREAS}"),
-        publication=_number(given, "publication", 10**9),
-        page=_number(given, "page", 10**9) or 1,
-        page_size=_number(given, "page_size", LARGEST_PAGE) or PAGE_SIZE,
+        years=asked["year"],
+        levels=asked["level"],
+        areas=asked["area"],
+        publication=asked["publication"],
+        page=asked["page"] or 1,
+        page_size=asked["page_size"] or PAGE_SIZE,
     )
 
 
-def _format(request: HttpRequest) -> str:
-    if named := request.GET.get("format"):
-        if named not in FORMATS:
-            raise ParseError(f"There is no format «{named}». Use one of {', '.join(FORMATS)}.")
-        return named
-    preferred = request.get_preferred_type(list(MEDIA_TYPES))
+def _accepted(accept: str) -> str:
+    offered = tuple(MEDIA_TYPES)
+    preferred = negotiation.preferred(accept, offered)
     if preferred is None:
-        raise NotAcceptable(f"Send Accept with one of {', '.join(MEDIA_TYPES)}, or use ?format=.")
+        raise not_acceptable(offered)
     return MEDIA_TYPES[preferred]
-
-
-def _listed(given: QueryDict, name: str, pattern: str, what: str) -> tuple[str, ...]:
-    """The values of a parameter that may be repeated, comma separated, or both."""
-    values = {value.strip() for text in given.getlist(name) for value in text.split(",")} - {""}
-    for value in sorted(values):
-        if not re.fullmatch(pattern, value):
-            raise ParseError(f"The parameter {name} must be {what}; «{value}» is not. Several are separated by commas.")
-    return tuple(sorted(values))
-
-
-def _number(given: QueryDict, name: str, largest: int) -> int | None:
-    text = given.get(name, "")
-    if not text:
-        return None
-    if not re.fullmatch("[0-9]{1,10}", text) or not 1 <= int(text) <= largest:
-        raise ParseError(f"The parameter {name} must be a whole number from 1 to {largest}; «{text}» is not.")
-    return int(text)

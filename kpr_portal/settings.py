@@ -210,13 +210,14 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- REST ----------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["municipalities.api.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["municipalities.tokens.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "municipalities.api.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "municipalities.negotiation.Negotiation",
+    "DEFAULT_SCHEMA_CLASS": "municipalities.openapi.Description",
     "EXCEPTION_HANDLER": "municipalities.api.problem_handler",
-    "PAGE_SIZE": 100,
+    # Formats are a parameter like others, of the routes that declare it.
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "KPR-portalen",

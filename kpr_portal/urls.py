@@ -1,7 +1,7 @@
 """All addresses of the portal."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 from django.views.i18n import set_language
@@ -11,6 +11,7 @@ from indicators import steering_views as steering
 from indicators import views as indicators
 from kpr_portal import health, home
 from municipalities import views as municipalities
+from municipalities.api import UnknownAddress
 from quality import views as quality
 from submissions import views as submissions
 
@@ -60,6 +61,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("om/kontroller/", quality.checks, name="checks"),
     path("om/kontroller/<slug:check>/", quality.check, name="check"),
     path("api/v1/", include("kpr_portal.api_urls")),
+    re_path("^api(/|$)", UnknownAddress.as_view(), name="api-unknown"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]
+
+handler400 = "kpr_portal.errors.bad_request"
+handler403 = "kpr_portal.errors.forbidden"
+handler404 = "kpr_portal.errors.not_found"
+handler500 = "kpr_portal.errors.server_error"

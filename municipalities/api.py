@@ -1,73 +1,133 @@
-"""What every REST view shares: who calls, how lists are paged, how errors are told (RFC 9457)."""
+"""What every REST view shares: what may be asked, how lists are paged, how errors are told (RFC 9457)."""
 
 from __future__ import annotations
 
-import http
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
-from rest_framework.authentication import BaseAuthentication
 from rest_framework.pagination import PageNumberPagination
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
-from municipalities.access import Access
+from municipalities import problems
 from municipalities.models import Scope
-
-PROBLEM = "application/problem+json"
-
-
-class TokenAuthentication(BaseAuthentication):
-    """Reads what the middleware found. A browser session does not count here: the API is for tokens."""
-
-    def authenticate(self, request: Request) -> tuple[Access, None] | None:
-        access: Access | None = request._request.access  # type: ignore[attr-defined]
-        if access is None:
-            raise exceptions.AuthenticationFailed(
-                "The bearer token is unknown or revoked. Ask the registry for a new one."
-            )
-        return (access, None) if access.token else None
-
-    def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="KPR"'
+from municipalities.parameters import Header, Parameter, ask, number
+from municipalities.problems import Problem
+from municipalities.tokens import NeedsScope
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = TokenAuthentication
-    name = "token"
+class RestView(APIView):
+    """A view of the API. It declares what it may be asked and who may ask; both are enforced here and described in OpenAPI.
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer"}
+    `scopes`: the token must hold one of them; none: open to everybody. `parameters`: what may stand in the query; `asked` holds
+    their values. `refusals`: what the view itself refuses, by status, for the description.
+    """
+
+    scopes: tuple[Scope, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    headers_understood: tuple[Header, ...] = ()
+    refusals: Mapping[int, str] = {}
+    is_paged = False
+    permission_classes = [NeedsScope]
+    asked: dict[str, Any]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if request.method == "OPTIONS":
+            return
+        super().initial(request, *args, **kwargs)
+        if request.method not in self.allowed_methods:
+            raise exceptions.MethodNotAllowed(str(request.method))
+        self.asked = ask(request.query_params, self.may_be_asked())
+
+    def may_be_asked(self) -> tuple[Parameter, ...]:
+        return self.parameters
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """Which methods there are; the header Allow says so."""
+        return Response(status=204)
 
 
-def access_of(request: Request) -> Access:
-    """The access of the calling token."""
-    if not isinstance(request.user, Access):
-        raise exceptions.NotAuthenticated("Send «Authorization: Bearer <token>».")
-    return request.user
+class UnknownAddress(RestView):
+    """Whatever else lies under /api/."""
+
+    schema = None
+    authentication_classes: list[Any] = []
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise problems.unknown_address()
 
 
-class NeedsScope(BasePermission):
-    """Lets in tokens that hold one of the scopes that the view names in `scopes`."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        wanted: tuple[Scope, ...] = view.scopes
-        held = access_of(request).scopes
-        if held.isdisjoint(wanted):
-            raise exceptions.PermissionDenied(f"The token lacks the scope {' or '.join(wanted)}.")
-        return True
+# --- Lists ---------------------------------------------------------------------------------------------------
 
 
 class Pages(PageNumberPagination):
-    page_size_query_param = "page_size"
+    page_size = 100
     max_page_size = 1000
+    page_size_query_param = "page_size"
+
+    @classmethod
+    def parameters(cls) -> tuple[Parameter, Parameter]:
+        size = number(
+            "page_size", largest=cls.max_page_size, default=cls.page_size, description="How many results on each page."
+        )
+        return number("page", largest=10**9, default=1, description="Which page."), size
+
+    def get_schema_operation_parameters(self, view: Any) -> list[Any]:
+        """None beside those that the view declares."""
+        return []
+
+    def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
+        link = {"type": "string", "format": "uri", "nullable": True}
+        members = {"count": {"type": "integer"}, "next": link, "previous": link, "results": schema}
+        return {"type": "object", "required": list(members), "properties": members}
+
+
+class LongPages(Pages):
+    """For lists that are wanted whole: a code list, an indicator-year."""
+
+    page_size = 1000
+    max_page_size = 10_000
+
+
+class ListView(RestView):
+    """A view that answers with a list, in pages."""
+
+    pagination_class: type[Pages] = Pages
+    is_paged = True
+
+    def may_be_asked(self) -> tuple[Parameter, ...]:
+        return (*self.parameters, *self.pagination_class.parameters())
+
+    def page(self, items: Any) -> Any:
+        """The wanted page of the items.
+
+        Raises:
+            Problem: it lies beyond the last one.
+        """
+        self.pages = self.pagination_class()
+        try:
+            return self.pages.paginate_queryset(items, self.request, view=self) or []
+        except exceptions.NotFound:
+            raise no_page() from None
+
+    def paged(self, results: Any) -> Response:
+        return self.pages.get_paginated_response(results)
+
+
+def no_page() -> Problem:
+    return Problem(404, "page-unknown", _("Siden finnes ikke. Følg lenken next fra den første siden."))
+
+
+# --- Problems ------------------------------------------------------------------------------------------------
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
+    """One fault of form in a message. Lines and columns count from 1; 0 where they are not known."""
+
     line = serializers.IntegerField()
     column = serializers.IntegerField()
     path = serializers.CharField()
@@ -76,41 +136,22 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """RFC 9457 problem details."""
+    """RFC 9457 problem details. `code` is stable; `detail` is a sentence in the language of Accept-Language."""
 
     type = serializers.CharField()
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
-    code = serializers.CharField(required=False)
-    errors = ErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # RFC 9457's name
-    first = serializers.IntegerField(required=False)
-    submission = serializers.IntegerField(required=False)
+    code = serializers.CharField()
+    parameter = serializers.CharField(required=False, help_text="The query parameter that is meant")
+    header = serializers.CharField(required=False, help_text="The header that is meant")
+    form_field = serializers.CharField(required=False, help_text="The form field that is meant")
+    errors = ErrorSerializer(many=True, required=False, help_text="At most 100")  # type: ignore[assignment]  # RFC 9457's name
+    first = serializers.IntegerField(required=False, help_text="The submission that this message already is")
+    first_url = serializers.URLField(required=False)
+    submission = serializers.IntegerField(required=False, help_text="The receipt of the refused message")
 
 
-def problem(status: int, detail: str, **members: Any) -> Response:
-    """An RFC 9457 answer. `detail` says what was wrong and what to do."""
-    body = {
-        "type": "about:blank",
-        "title": http.HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        **members,
-    }
-    return Response(body, status=status, content_type=PROBLEM)
-
-
-def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    if isinstance(error, Http404):
-        return problem(404, "There is no such resource, or the token may not see it.")
-    if isinstance(error, PermissionDenied):
-        return problem(403, "The token may not do this.")
-    if not isinstance(error, exceptions.APIException):
-        return None
-    detail = error.detail if isinstance(error.detail, str) else "The request is not valid."
-    members = {} if isinstance(error.detail, str) else {"errors": error.detail}
-    response = problem(error.status_code, detail, **members)
-    if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-        response["WWW-Authenticate"] = 'Bearer realm="KPR"'
-        response.status_code = 401
-    return response
+def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    problem = problems.of_error(error)
+    return problems.answer(problem) if problem else None

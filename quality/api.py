@@ -7,15 +7,14 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from municipalities import audit
 from municipalities.access import visible
-from municipalities.api import NeedsScope, Pages, ProblemSerializer, access_of
+from municipalities.api import ListView
 from municipalities.models import Scope
+from municipalities.tokens import access_of
 from quality.check import Check
 from quality.checks import BY_CODE, CHECKS
 from quality.engine import fields_of
@@ -49,7 +48,7 @@ class CheckSerializer(serializers.Serializer[Check]):
     code = serializers.CharField()
     version = serializers.IntegerField()
     severity = serializers.ChoiceField(Severity.choices)
-    subject = serializers.SerializerMethodField()
+    subject = serializers.SerializerMethodField(help_text="What is judged: a person, a service, ...")
     title = serializers.CharField()
     explanation = serializers.CharField()
     remedy = serializers.CharField()
@@ -58,54 +57,44 @@ class CheckSerializer(serializers.Serializer[Check]):
         return check.model._meta.model_name or ""
 
 
-class ChecksView(APIView):
+class ChecksView(ListView):
     """The catalogue, in the language of Accept-Language (nb, nn or en)."""
 
-    authentication_classes: list[Any] = []
-
-    @extend_schema(operation_id="checks", summary="All checks", responses={200: CheckSerializer(many=True)}, auth=[])
+    @extend_schema(operation_id="checks", summary="All checks", responses={200: CheckSerializer(many=True)})
     def get(self, request: Request) -> Response:
-        pages = Pages()
-        catalogue: Any = CHECKS
-        page = pages.paginate_queryset(catalogue, request, view=self) or []
-        return pages.get_paginated_response([CheckSerializer(check).data for check in page])
+        return self.paged(CheckSerializer(self.page(CHECKS), many=True).data)
 
 
 def _judged(request: Request, pk: int) -> Submission:
     return get_object_or_404(visible(Submission, access_of(request)), pk=pk)
 
 
-class FindingsView(APIView):
-    permission_classes: list[type[BasePermission]] = [NeedsScope]
+class FindingsView(ListView):
     scopes = (Scope.FINDINGS,)
 
     @extend_schema(
         operation_id="findings",
         summary="One item per check of a submission; none until it is checked",
-        responses={200: FindingSerializer(many=True), 404: ProblemSerializer},
+        responses={200: FindingSerializer(many=True)},
     )
     def get(self, request: Request, pk: int) -> Response:
-        pages = Pages()
         results = _judged(request, pk).results.order_by("code")
-        page = pages.paginate_queryset(results, request, view=self)
-        return pages.get_paginated_response(FindingSerializer(page, many=True).data)
+        return self.paged(FindingSerializer(self.page(results), many=True).data)
 
 
-class RowsView(APIView):
-    permission_classes: list[type[BasePermission]] = [NeedsScope]
+class RowsView(ListView):
     scopes = (Scope.FINDINGS,)
 
     @extend_schema(
         operation_id="finding_rows",
         summary="The offending rows of one check, by the municipality's own numbers",
-        responses={200: RowSerializer(many=True), 404: ProblemSerializer},
+        responses={200: RowSerializer(many=True)},
     )
     def get(self, request: Request, pk: int, code: str) -> Response:
         submission = _judged(request, pk)
         result = get_object_or_404(submission.results, code=code)
-        pages = Pages()
         rows = visible(FindingRow, access_of(request)).filter(result=result).order_by("user_ref", "service_ref", "pk")
-        page = pages.paginate_queryset(rows, request, view=self) or []
+        page = self.page(rows)
         audit.record(
             access_of(request),
             "rows_seen",
@@ -115,7 +104,7 @@ class RowsView(APIView):
             rows=[row.pk for row in page],
         )
         shown = zip(page, fields_of(BY_CODE[code], page), strict=True) if code in BY_CODE else ()
-        return pages.get_paginated_response([_row(row, fields) for row, fields in shown])
+        return self.paged([_row(row, fields) for row, fields in shown])
 
 
 def _row(row: FindingRow, fields: dict[str, Any]) -> dict[str, Any]:

@@ -6,28 +6,40 @@ import io
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser, MultiPartParser
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
-from rest_framework.views import APIView
 
-from municipalities import calendar
+from municipalities import calendar, parameters, problems
 from municipalities.access import visible
-from municipalities.api import NeedsScope, Pages, ProblemSerializer, access_of, problem
+from municipalities.api import ErrorSerializer, ListView, RestView
 from municipalities.models import Municipality, Scope
-from submissions.models import Channel, Stage, Submission
+from municipalities.parameters import Header
+from municipalities.problems import Problem, quoted
+from municipalities.tokens import access_of
+from submissions.models import Channel, Kind, Stage, Submission
 from submissions.receive import receive
 from submissions.refusals import Refusal, Repeat
 
-TRUE = {"1", "true", "yes", "ja"}
+LONGEST_KEY = 255
+DRY_RUN = parameters.yes_or_no("dry_run", description="A trial submission: shows everything, never counts.")
+IDEMPOTENCY_KEY = Header(
+    "Idempotency-Key",
+    f"Makes a retry harmless: 1 to {LONGEST_KEY} printable ASCII characters, new for each message.",
+    {"type": "string", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": LONGEST_KEY},
+)
+CONTENT_ENCODING = Header(
+    "Content-Encoding", "gzip when the body is packed.", {"type": "string", "enum": ["gzip", "x-gzip", "identity"]}
+)
 
 
 class MessageParser(BaseParser):
@@ -53,12 +65,35 @@ class ProgressSerializer(serializers.Serializer[Submission]):
     attempts = serializers.IntegerField()
 
 
+class SenderSerializer(serializers.Serializer[Submission]):
+    vendor = serializers.CharField()
+    system = serializers.CharField()
+    system_version = serializers.CharField()
+    extract_version = serializers.CharField()
+
+
+class CountsSerializer(serializers.Serializer[Submission]):
+    persons = serializers.IntegerField()
+    services = serializers.IntegerField()
+    events = serializers.IntegerField()
+
+
+class SubmissionProblemSerializer(serializers.Serializer[Any]):
+    """Why a submission was refused or stopped, in the language of Accept-Language."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    errors = ErrorSerializer(many=True)  # type: ignore[assignment]  # RFC 9457's name
+
+
 class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     municipality = serializers.CharField(source="municipality_id")
+    year = serializers.IntegerField(allow_null=True, help_text="null where a refused message names none")
     supersedes = serializers.IntegerField(source="supersedes_id", allow_null=True)
     current = serializers.BooleanField(source="is_current")
-    sender = serializers.SerializerMethodField()
-    counts = serializers.SerializerMethodField()
+    sender = SenderSerializer(source="*")
+    counts = CountsSerializer(source="*")
+    problem = SubmissionProblemSerializer(allow_null=True)
     progress = ProgressSerializer(source="*")
 
     class Meta:
@@ -67,55 +102,43 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "id", "municipality", "year", "kind", "channel", "status", "dry_run", "received_at", "processed_at", "sha256",
             "sender", "counts", "current", "supersedes", "problem", "progress",
         ]  # fmt: skip
-
-    def get_sender(self, s: Submission) -> dict[str, str]:
-        return {
-            "vendor": s.vendor,
-            "system": s.system,
-            "system_version": s.system_version,
-            "extract_version": s.extract_version,
-        }
-
-    def get_counts(self, s: Submission) -> dict[str, int]:
-        return {"persons": s.persons, "services": s.services, "events": s.events}
+        read_only_fields = fields
 
 
-class SubmissionsView(APIView):
-    permission_classes: list[type[BasePermission]] = [NeedsScope]
+class SubmissionsView(RestView):
     parser_classes = [MessageParser, TextMessageParser, GzipMessageParser, MultiPartParser]
     scopes = (Scope.SUBMIT,)
+    parameters = (DRY_RUN,)
+    headers_understood = (IDEMPOTENCY_KEY, CONTENT_ENCODING)
+    refusals = {
+        400: "Not well-formed or not valid: `errors` with line, column, path, code and message. Or a parameter, header or form "
+        "field is not understood.",
+        403: "The token lacks the scope submit, or may not submit for the municipality that the message names.",
+        409: "Byte for byte the newest message received: `first` names it.",
+        411: "The length of the body is not told.",
+        413: "Over the limit, as received or unpacked.",
+        415: "Not a media type or encoding that is received.",
+        422: "The Idempotency-Key was used before, with another message.",
+    }
 
     @extend_schema(
         operation_id="submit",
         summary="Send an annual message",
+        description="The body is the XML message, packed with gzip or not; text/xml and application/gzip are understood too.",
         request={
             "application/xml": OpenApiTypes.BINARY,
-            "multipart/form-data": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}},
-        },
-        parameters=[
-            OpenApiParameter("dry_run", bool, description="A trial submission: shows everything, never counts."),
-            OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="Makes a retry harmless."),
-        ],
-        responses={
-            202: SubmissionSerializer,
-            **{
-                code: OpenApiResponse(ProblemSerializer, description=text)
-                for code, text in {
-                    400: "Not well-formed or not valid: `errors` with line, column, path, code and message.",
-                    401: "No token, or an unknown one.",
-                    403: "The token may not submit for the municipality that the message names.",
-                    409: "Byte for byte a message already received: `first` names it.",
-                    411: "The length of the body is not told.",
-                    413: "Over the limit, as received or unpacked.",
-                    415: "Not a media type or encoding that is received.",
-                    422: "The Idempotency-Key was used before, with another message.",
-                }.items()
+            "multipart/form-data": {
+                "type": "object",
+                "properties": {"file": {"type": "string", "format": "binary"}},
+                "required": ["file"],
+                "additionalProperties": False,
             },
         },
+        responses={202: SubmissionSerializer},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
-            return problem(411, "Send the message with a Content-Length header.")
+            raise Problem(411, "length-required", _("Send meldingen med hodet Content-Length."))
         access = access_of(request)
         try:
             submission = receive(
@@ -123,33 +146,73 @@ class SubmissionsView(APIView):
                 access=access,
                 content=_content(request),
                 municipality=access.home,
-                dry_run=request.query_params.get("dry_run", "").lower() in TRUE,
-                idempotency_key=request.headers.get("Idempotency-Key", "")[:255],
+                dry_run=self.asked["dry_run"],
+                idempotency_key=_idempotency_key(request),
                 gzipped=_gzipped(request),
             )
         except Refusal as refusal:
-            return _refused(request, refusal)
+            return problems.answer(_refused(request, refusal))
         location = reverse("api-submission", [submission.pk], request=request)
         return Response(SubmissionSerializer(submission).data, status=202, headers={"Location": location})
 
 
 def _content(request: Request) -> BinaryIO:
+    """The body as it comes, or the file of a form that holds one file and nothing else."""
     data = request.data
     if not isinstance(data, Mapping):
         return data
-    file: Any = data.get("file")
-    return file.file if hasattr(file, "file") else io.BytesIO()
+    return _file(request) if request.content_type.lower().startswith(MultiPartParser.media_type) else io.BytesIO()
+
+
+def _file(request: Request) -> BinaryIO:
+    unknown = sorted(name for name in request.data if name != "file")
+    if unknown:
+        detail = _("Skjemafeltet «%(name)s» finnes ikke. Skjemaet har ett felt, file; andre ønsker står i adressen.")
+        raise _form_problem("form-field-unknown", unknown[0], detail % {"name": quoted(unknown[0])})
+    data: Any = request.data  # a QueryDict, of fields and files together
+    files = request.FILES.getlist("file")
+    if len(data.getlist("file")) > 1:
+        raise _form_problem(
+            "form-field-repeated", "file", _("Feltet file er sendt flere ganger. Send én fil om gangen.")
+        )
+    if not files:
+        raise _form_problem(
+            "form-field-missing", "file", _("Skjemaet har ingen fil. Send meldingen som en fil i feltet file.")
+        )
+    file: Any = files[0]
+    return file.file
+
+
+def _form_problem(code: str, name: str, detail: str) -> Problem:
+    return Problem(400, code, detail, form_field=quoted(name))
+
+
+def _idempotency_key(request: Request) -> str:
+    """Empty where none is sent. A key that would be kept otherwise than it was sent is refused."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return ""
+    if not 1 <= len(key) <= LONGEST_KEY or not all("!" <= character <= "~" for character in key):
+        detail = _("Idempotency-Key må være 1 til %(most)s tegn, uten mellomrom og bare med skrivbare ASCII-tegn.")
+        raise Problem(400, "header-invalid", detail % {"most": LONGEST_KEY}, header="Idempotency-Key")
+    return key
 
 
 def _gzipped(request: Request) -> bool | None:
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in {"identity", "gzip", ""}:
-        raise UnsupportedMediaType(encoding, "Content-Encoding must be gzip or absent.")
-    return True if encoding == "gzip" else None
+    """None where the first bytes are to tell."""
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding in {"", "identity"}:
+        return None
+    if encoding not in {"gzip", "x-gzip"} or request.content_type.lower().startswith(MultiPartParser.media_type):
+        detail = _(
+            "Content-Encoding kan bare være gzip, og ikke for et skjema. En pakket fil i et skjema trenger den ikke."
+        )
+        raise Problem(415, "content-encoding", detail, header="Content-Encoding")
+    return True
 
 
-def _refused(request: Request, refusal: Refusal) -> Response:
-    members: dict[str, Any] = {"code": refusal.code}
+def _refused(request: Request, refusal: Refusal) -> Problem:
+    members: dict[str, Any] = {}
     if refusal.status == 400:
         members["errors"] = [error.as_dict() for error in refusal.errors]
     if isinstance(refusal, Repeat):
@@ -157,17 +220,16 @@ def _refused(request: Request, refusal: Refusal) -> Response:
         members["first_url"] = reverse("api-submission", [refusal.first.pk], request=request)
     if refusal.submission:
         members["submission"] = refusal.submission.pk
-    return problem(refusal.status, refusal.detail, **members)
+    return Problem(refusal.status, refusal.code, refusal.detail, **members)
 
 
-class SubmissionView(APIView):
-    permission_classes: list[type[BasePermission]] = [NeedsScope]
+class SubmissionView(RestView):
     scopes = (Scope.SUBMIT, Scope.FINDINGS)
 
     @extend_schema(
         operation_id="submission",
         summary="One submission: its receipt and how far the work has come",
-        responses={200: SubmissionSerializer, 404: ProblemSerializer},
+        responses={200: SubmissionSerializer},
     )
     def get(self, request: Request, pk: int) -> Response:
         submission = get_object_or_404(visible(Submission, access_of(request)), pk=pk)
@@ -181,33 +243,43 @@ class StatusSerializer(serializers.Serializer[dict[str, Any]]):
     year = serializers.IntegerField()
     received = serializers.BooleanField()
     received_at = serializers.DateTimeField(allow_null=True)
-    kind = serializers.CharField(allow_null=True)
+    kind = serializers.ChoiceField(Kind.choices, allow_null=True)
 
 
-class StatusView(APIView):
+class StatusView(ListView):
     """Public: only whether and when, never how many."""
 
-    authentication_classes: list[Any] = []
+    parameters = (
+        parameters.year(description="The year that is reported on; the one that is being reported now if absent."),
+        parameters.text(
+            "municipality",
+            "[0-9]{4}",
+            expected=gettext_lazy("et kommunenummer på fire sifre, for eksempel 0301"),
+            description="One municipality, by its number in that year. A number that no municipality has had is refused.",
+        ),
+    )
 
     @extend_schema(
         operation_id="status",
         summary="Which municipalities have reported",
-        parameters=[OpenApiParameter("year", int), OpenApiParameter("municipality", str)],
-        responses={200: StatusSerializer(many=True), 400: ProblemSerializer},
-        auth=[],
+        responses={200: StatusSerializer(many=True)},
     )
     def get(self, request: Request) -> Response:
-        year_text = request.query_params.get("year", str(calendar.reporting_year()))
-        if not year_text.isdecimal() or len(year_text) != 4:
-            return problem(400, "The parameter year must be four digits, for example 2023.")
-        pages = Pages()
-        wanted = Municipality.objects.in_year(int(year_text)).select_related("county").order_by("code")
-        if code := request.query_params.get("municipality"):
+        year = self.asked["year"] or calendar.reporting_year()
+        wanted = Municipality.objects.in_year(year).select_related("county").order_by("code")
+        if code := self.asked["municipality"]:
+            _refuse_unknown(code)
             wanted = wanted.filter(pk=code)
-        page = pages.paginate_queryset(wanted, request, view=self) or []
-        current = Submission.objects.filter(is_current=True, year=int(year_text), municipality__in=page)
+        page = self.page(wanted)
+        current = Submission.objects.filter(is_current=True, year=year, municipality__in=page)
         submissions = {s.municipality_id: s for s in current}
-        return pages.get_paginated_response([_status(m, int(year_text), submissions.get(m.pk)) for m in page])
+        return self.paged([_status(m, year, submissions.get(m.pk)) for m in page])
+
+
+def _refuse_unknown(code: str) -> None:
+    if not Municipality.objects.filter(pk=code).exists():
+        detail = _("Ingen kommune har nummeret %(code)s. Numrene står i /api/v1/codelists/areas/.") % {"code": code}
+        raise Problem(400, "municipality-unknown", detail, parameter="municipality")
 
 
 def _status(municipality: Municipality, year: int, submission: Submission | None) -> dict[str, Any]:

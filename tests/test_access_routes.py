@@ -100,6 +100,7 @@ ROUTES: dict[str, Page | Api] = {
     "check": Page(PUBLIC, lambda cast: [CHECK]),
     "healthz": Page(PUBLIC),
     "readyz": Page(PUBLIC),
+    "api-unknown": Api((404, 404, 404, 404)),
     "api-schema": Api(OPEN),
     "api-docs": Api(OPEN),
     "api-checks": Api(OPEN),

@@ -41,6 +41,9 @@ class Api:
     def get(self, path: str, **headers: str) -> Any:
         return self.client.get(f"/api/v1{path}", headers=headers)
 
+    def form(self, **fields: Any) -> Any:
+        return self.client.post("/api/v1/submissions/", fields)
+
     def post(self, body: bytes, query: str = "", content_type: str = "application/xml", **headers: str) -> Any:
         return self.client.post(f"/api/v1/submissions/{query}", body, content_type=content_type, headers=headers)
 
@@ -110,7 +113,7 @@ def problem(answer: Any, status: int) -> dict[str, Any]:
     assert answer.status_code == status, answer.content
     assert answer.headers["Content-Type"] == "application/problem+json"
     body: dict[str, Any] = json.loads(answer.content)
-    assert {"type", "title", "status", "detail"} <= set(body)
+    assert {"type", "title", "status", "detail", "code"} <= set(body)
     assert body["status"] == status
     return body
 

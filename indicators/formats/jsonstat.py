@@ -11,11 +11,22 @@ from django.utils.translation import gettext as _
 
 from indicators.codelists import CANNOT_OCCUR, MEANINGS, ORDER
 from indicators.formats.extract import DECIMALS, FIGURE_NAMES, FIGURES, LICENCE, Extract, Row, source
+from municipalities.problems import Problem
 
 DIMENSIONS = ("area", "year", "contents")
 
 
 def render(extract: Extract) -> bytes:
+    """The cube.
+
+    Raises:
+        Problem: there are no figures. Readers (pyjstat among them) take no cube that is empty along a dimension.
+    """
+    if not extract.rows:
+        detail = _(
+            "Det finnes ingen tall for det du spør om, og JSON-stat kan ikke være tom. Spør om flere år eller områder."
+        )
+        raise Problem(404, "no-figures", detail)
     return json.dumps(_dataset(extract), ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 
 from django.utils import timezone
-from rest_framework.exceptions import NotFound
 
 from indicators.formats.extract import LICENCE, UNIT, Extract, source
 from indicators.query import Query
+from municipalities.api import no_page
 
 
 def render(extract: Extract, query: Query, address: str) -> bytes:
     """One page of the rows; `address` is where the pages are, without the query.
 
     Raises:
-        NotFound: the page lies beyond the last row.
+        Problem: the page lies beyond the last row.
     """
     start, count = (query.page - 1) * query.page_size, len(extract.rows)
     if start and start >= count:
-        raise NotFound(f"There is no page {query.page}: all {count} rows are on the pages before it.")
+        raise no_page()
     body = {
         "indicator": extract.indicator.code,
         "version": extract.version,
