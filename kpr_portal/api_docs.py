@@ -31,6 +31,7 @@ class SchemaView(RestView, SpectacularAPIView):
 # Swagger UI carries its few styles inline; its script comes as a file of its own.
 @method_decorator(csp_update({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
 class DocsView(RestView, SpectacularSwaggerSplitView):
+    url_name = "api-schema"
     # The page asks for its own script with an empty parameter.
     parameters = (parameters.text("script", "", expected=gettext_lazy("uten verdi"), description="The page's script."),)
     permission_classes = RestView.permission_classes

@@ -120,7 +120,13 @@ def sent(clients: Clients) -> Any:
 
 def test_the_receipt_is_typed(clients: Clients, sent: Any) -> None:
     assert isinstance(sent, clients.models.Submission)
-    assert (sent.municipality, sent.year, sent.kind.value, sent.current, sent.problem) == ("0301", 2023, "annual", True, None)
+    assert (sent.municipality, sent.year, sent.kind.value, sent.current, sent.problem) == (
+        "0301",
+        2023,
+        "annual",
+        True,
+        None,
+    )
     assert (sent.counts.persons, sent.sender.vendor, sent.progress.stage.value) == (4, "Journal AS", "finished")
     assert sent.received_at.tzinfo and sent.processed_at >= sent.received_at
 
@@ -129,7 +135,9 @@ def test_sending_packed_and_in_a_form(clients: Clients) -> None:
     packed = gzip.compress(message(persons=people(1)))
     encoding = clients.models.SubmitContentEncoding.GZIP
     body = clients.file(packed)
-    answer = clients.call("submit", who="oslo", body=body, content_encoding=encoding, dry_run=True, idempotency_key="a-1")
+    answer = clients.call(
+        "submit", who="oslo", body=body, content_encoding=encoding, dry_run=True, idempotency_key="a-1"
+    )
     assert (answer.status_code, answer.parsed.dry_run) == (202, True)
     form = clients.models.SubmitFilesBody(file=clients.file(message(persons=people(2))))
     answer = clients.call("submit", who="oslo", body=form, dry_run=True)
@@ -168,7 +176,9 @@ def test_every_operation_answers_and_refuses(clients: Clients, sent: Any) -> Non
         "aggregates": (INDICATOR,),
     }
     others: dict[str, tuple[Any, ...]] = {"submission": (sent.id,), "publication": (1,), "submit": ()}
-    described = [operation["operationId"] for path in clients.description["paths"].values() for operation in path.values()]
+    described = [
+        operation["operationId"] for path in clients.description["paths"].values() for operation in path.values()
+    ]
     assert set(clients.operations) == set(described) == paged.keys() | others.keys()
     for operation, arguments in paged.items():
         lists_pages(clients, operation, *arguments)

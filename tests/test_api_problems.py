@@ -106,9 +106,7 @@ def test_head_is_get_without_its_body() -> None:
 # --- Bodies and headers --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "body", [b"<a/>", b"\x00", b"<a>\x00</a>", b"\x00" * 100_000, b"<?xml version='1.0'?>", b"%00", b" "]
-)
+@pytest.mark.parametrize("body", [b"\x00", b"<a>\x00</a>", b"\x00" * 100_000, b"<?xml version='1.0'?>", b"%00", b" "])
 def test_a_body_that_is_no_message(oslo: Api, body: bytes) -> None:
     told = problem(oslo.post(body), 400)
     assert told["errors"] or told["code"] in {"encoding", "empty"}
@@ -211,6 +209,7 @@ def refused(language: str, secret: str) -> dict[str, dict[str, Any]]:
     own = Client(headers={"Accept-Language": language, "Authorization": f"Bearer {secret}"})
     path = "/api/v1/submissions/"
     xml = {"content_type": "application/xml"}
+    own.post(path, message(persons=people(9)), **xml)
     answers = [
         client.get("/api/v1/nothing/"),
         client.put("/api/v1/status/"),
@@ -248,7 +247,7 @@ def test_every_refusal_is_told_in_the_language_of_its_reader() -> None:
     problem_of = {language: refused(language, secret) for language in LANGUAGES}
     codes = set(problem_of["nb"])
     assert len(codes) >= 24 and all(set(told) == codes for told in problem_of.values())
-    for code in codes - {"repeat"}:
+    for code in codes:
         sentences = {problem_of[language][code]["detail"] for language in LANGUAGES}
         assert len(sentences) == 3, (code, sentences)
 
