@@ -3,13 +3,19 @@ then what leaves the house."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+
+from django.db import connection
 
 from indicators import actions, steering
 from indicators.models import Publication
 from indicators.publishing import publish
 from quality import refreshing as findings
 from submissions.models import Submission
+
+MOST_AT_ONCE = 60  # submissions that are computed together
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,26 @@ def refresh(year: int | None = None, *, publishing: bool = True) -> Refreshed:
     years = [year] if year else sorted({each for each in current.values_list("year", flat=True) if each})
     computed = sum(_recompute(list(current.filter(year=each).values_list("pk", flat=True))) for each in years)
     return Refreshed(renewed, computed, publish() if publishing else None)
+
+
+def catch_up(done: Callable[[int], object]) -> None:
+    """After many messages at once: findings that look across municipalities are judged again, and what is not computed since is.
+
+    `done` hears of each part of the work, in submissions.
+    """
+    judged = findings.refresh_across()
+    waiting = sorted({*judged, *actions.stale()})
+    parts = [waiting[start : start + MOST_AT_ONCE] for start in range(0, len(waiting), MOST_AT_ONCE)]
+    with ThreadPoolExecutor(max_workers=2) as beside:
+        for number in beside.map(_recompute_on_own_connection, parts):
+            done(number)
+
+
+def _recompute_on_own_connection(submissions: list[int]) -> int:
+    try:
+        return _recompute(submissions)
+    finally:
+        connection.close()
 
 
 def _recompute(submissions: list[int]) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -33,6 +34,15 @@ def number(name: str, default: int) -> int:
     if not text.isdecimal():
         raise ImproperlyConfigured(f"{name} is «{text}». Set it to a whole number, for example {default}.")
     return int(text)
+
+
+def fraction(name: str, default: float) -> float:
+    """A number over 0 and at most 1."""
+    text = os.environ.get(name, str(default))
+    with suppress(ValueError):
+        if 0 < float(text) <= 1:
+            return float(text)
+    raise ImproperlyConfigured(f"{name} is «{text}». Set it to a number over 0 and at most 1, for example {default}.")
 
 
 def words(name: str, default: str) -> list[str]:

@@ -56,6 +56,9 @@ if KPR_TODAY:
     except ValueError as error:
         raise ImproperlyConfigured(f"KPR_TODAY is «{KPR_TODAY}». Set it to a date such as 2024-01-08.") from error
 
+# How large the demonstration nation is: 1 is the whole of Norway, a smaller number loads faster and has fewer persons everywhere.
+KPR_DEMO_SCALE = environment.fraction("KPR_DEMO_SCALE", 1.0)
+
 # --- Django --------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "kpr_portal",

@@ -36,6 +36,13 @@ def refresh(year: int | None = None, checks: Sequence[Check] = CHECKS) -> int:
     return sum(_judge_again(key, stale[key]) for key in sorted(stale))
 
 
+def refresh_across(checks: Sequence[Check] = CHECKS) -> list[int]:
+    """Judge again what other submissions have made stale since a current one was judged; returns those that were judged again."""
+    current = Submission.objects.filter(is_current=True, dry_run=False).order_by("pk")
+    stale = find_stale(list(current.values_list("pk", flat=True)), [check for check in checks if check.across])
+    return [key for key in sorted(stale) if _judge_again(key, stale[key])]
+
+
 def _forget_retired_checks(submissions: Sequence[int], checks: Sequence[Check]) -> None:
     codes = [check.code for check in checks]
     CheckResult.objects.filter(submission__in=submissions).exclude(code__in=codes).delete()

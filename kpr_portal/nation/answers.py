@@ -19,6 +19,7 @@ YEAR_OF_YARDSTICKS = 2023
 # Published national shares (NKI; indicators.md of the project's papers): institution 2023, home 2020, doctor 2022, dentist 2020.
 INSTITUTION = {ASSESSED: 0.570, RISK: 0.340, PLAN: 0.643}
 HOME = {ASSESSED: 0.180, RISK: 0.363, PLAN: 0.442}
+TAKEN_BACK = 0.02  # share of the answers "yes" that a later "no" of the same year takes back: it was ticked by mistake
 SEEN = {DOCTOR: 0.688, DENTIST: 0.285, MEDICATION: 0.617}
 
 
@@ -32,7 +33,11 @@ class Answer(NamedTuple):
 
 @dataclass(slots=True)
 class Case:
-    """What a message says of one person, before and after faults are planted."""
+    """What a message says of one person, before and after faults are planted.
+
+    `user_ref` is its brukerNr, and `service_prefix` the beginning of each tjenesteID: a letter follows it, so that no eleven digits
+    stand together. `doubles` are cases of the same or another person that a fault has put beside it.
+    """
 
     person: Person
     year: int
@@ -41,6 +46,13 @@ class Case:
     services: list[Service]
     answers: list[Answer] = field(default_factory=list)
     birth_year: int = 0
+    user_ref: str = ""
+    service_prefix: str = ""
+    doubles: list[Case] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.user_ref = self.user_ref or self.person.user_ref
+        self.service_prefix = self.service_prefix or self.person.user_ref
 
     @property
     def age(self) -> int:
@@ -72,7 +84,9 @@ def case(course: Course, year: int, rng: Random) -> Case:
     _waiting(found)
     _round_the_clock(found)
     _rehabilitation(found)
+    first = len(found.answers)
     _yearly(found, course.place.quality + 0.02 * (min(year, YEAR_OF_YARDSTICKS) - YEAR_OF_YARDSTICKS), rng)
+    _take_back(found, first, rng)
     return found
 
 
@@ -168,3 +182,25 @@ def _nutrition(
             found.answers.append(Answer(PLAN, True, day + int(when * min(21, end - day + 1))))
         elif told < 0.5:
             found.answers.append(Answer(PLAN, False, day))
+
+
+def _take_back(found: Case, first: int, rng: Random) -> None:
+    """A "no" some days after a "yes" of the year. Of a risk it is a new assessment, which has the same date."""
+    for answer in found.answers[first:]:
+        if not answer.yes or answer.day is None or rng.random() > TAKEN_BACK:
+            continue
+        day = answer.day + 1 + int(rng.random() * 30)
+        if not found.first <= answer.day < day <= found.last:
+            continue
+        found.answers.append(Answer(answer.topic, False, day))
+        if answer.topic == RISK:
+            found.answers.append(Answer(ASSESSED, True, day))
+
+
+def taken_back(found: Case) -> set[str]:
+    """Topics with a "yes" of the year and a "no" of the year after it that no "yes" follows: the "no" counts."""
+    this_year = [a for a in found.answers if a.day is not None and found.first <= a.day <= found.last]
+    latest = {
+        topic: max((a.day or 0, a.yes) for a in this_year if a.topic == topic) for topic in {a.topic for a in this_year}
+    }
+    return {a.topic for a in this_year if a.yes and not latest[a.topic][1]}

@@ -3,45 +3,56 @@
 from __future__ import annotations
 
 import datetime
+import io
+import re
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from indicators import tasks
-from indicators.refreshing import refresh
+from indicators.refreshing import catch_up
 from kpr_portal.nation.generate import Nation
 from kpr_portal.nation.places import Place
 from municipalities import accounts, audit, calendar
 from municipalities.access import Access
 from municipalities.models import AuditEvent, Municipality, Role, Scope, Unit
 from quality.models import UnitResult
-from submissions.models import UNFINISHED, Channel, Submission
+from submissions.models import REFUSED, UNFINISHED, Channel, Submission
 from submissions.receive import receive
-from submissions.refusals import Repeat
+from submissions.refusals import Refusal, Repeat
 
 YEARS = (2022, 2023)
-SEED, SCALE = 1, 0.08
+LAST = YEARS[-1]
+SEED = 1
 MARKER = "demo_loaded"
 SENDER = Access(name="demo", municipalities=None, scopes=frozenset({Scope.SUBMIT}))
-HOME = "4601"  # Bergen: enough persons at this scale for every page to have something on it
+HOME = "4601"  # Bergen: enough persons for every page to have something on it
+SMALL = "1827"  # Dønna, which besides lost many of its persons in the last year
 # These sent a careless message first in the last year, and then a corrected one.
 SENT_TWICE = frozenset({HOME, "5001", "1103", "4204", "3005", "3024", "5401"})
-# These have not reported the last year yet.
-NOT_REPORTED = frozenset({"1144", "3430", "4616", "5033"})
-LONGEST_SILENCE_SECONDS = 120
+# These have not reported the last year yet; the message of one of them was refused, and it has sent no other since.
+SILENT, REJECTED = "4616", "3430"
+NOT_REPORTED = frozenset({"1144", "5033", SILENT, REJECTED})
+LONGEST_SILENCE_SECONDS = 600
 UNIT_KINDS = (
     ("sykehjem", "bo- og behandlingssenter"),
     ("hjemmesykepleie", "hjemmetjeneste"),
     ("dagsenter", "aktivitetssenter"),
 )
+NURSING_HOME, HOME_CARE = 0, 1  # among UNIT_KINDS
 UNIT_PLACES = (
     "Solbakken", "Fjellsiden", "Lyngheim", "Elvebredden", "Bjørkelia", "Nordnes", "Kirkebakken", "Havblikk", "Furumo", "Granli",
+    "Solsletta", "Myrvang", "Steinhaugen", "Nylund", "Sjøsiden", "Lindealleen", "Åsly", "Fagertun", "Vestheim", "Breidablikk",
+    "Bekkestua", "Rognebakken", "Tunheim", "Øvrelia", "Skogheim", "Utsikten", "Sandvika", "Høgda", "Engene", "Storhaugen",
 )  # fmt: skip
 
 
@@ -51,11 +62,16 @@ class Stalled(Exception):
 
 @dataclass(frozen=True)
 class Parcel:
-    """One message to send: of a municipality, in a year, a draft or the real one."""
+    """One message to send: of a municipality, in a year; the first of two is a draft."""
 
     nation: Nation
     place: Place
     draft: bool = False
+    turn: int = 0
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.place.code, self.nation.year
 
 
 def is_loaded() -> bool:
@@ -68,15 +84,23 @@ def load(folder: Path) -> None:
     Raises:
         Stalled: nothing was processed for LONGEST_SILENCE_SECONDS.
     """
-    parcels = list(_parcels())
+    nations = {year: Nation(year, SEED, settings.KPR_DEMO_SCALE) for year in YEARS}
+    parcels = list(_parcels(nations))
     with tqdm(total=2 * len(parcels), desc=_("Demonstrasjonsnasjonen"), unit=_(" meldinger")) as bar:
+        arrived = _arrived()
         for parcel in parcels:
-            _send(parcel, folder)
+            if arrived[parcel.key] <= parcel.turn:
+                _send(parcel, folder)
             bar.update()
         _wait(bar)
+        places = {place.code: place for place in nations[LAST].places}
+        _send_trial(nations[LAST], places[HOME], folder)
+        _send_refused(nations[LAST], places[REJECTED], folder)
+        _wait(bar)
+    with tqdm(desc=_("Indikatorer og styringstall"), unit=_(" kommuner")) as bar:
+        catch_up(bar.update)
     _spread_arrivals()
-    refresh(publishing=False)  # what looks across municipalities was judged before the last of them came in
-    name_units()
+    name_units(nations[LAST])
     tasks.nudge_publication()  # a minute's work, which nobody needs to wait for
 
 
@@ -85,15 +109,21 @@ def finish() -> None:
     audit.record(SENDER, MARKER, None, submissions=Submission.objects.count())
 
 
-def _parcels() -> Iterator[Parcel]:
-    for year in YEARS:
-        nation = Nation(year, SEED, SCALE)
+def _parcels(nations: dict[int, Nation]) -> Iterator[Parcel]:
+    for year, nation in nations.items():
         for place in nation.places:
-            if year == YEARS[-1] and place.code in NOT_REPORTED:
+            if year == LAST and place.code in NOT_REPORTED:
                 continue
-            if year == YEARS[-1] and place.code in SENT_TWICE:
+            twice = year == LAST and place.code in SENT_TWICE
+            if twice:
                 yield Parcel(nation, place, draft=True)
-            yield Parcel(nation, place)
+            yield Parcel(nation, place, turn=int(twice))
+
+
+def _arrived() -> Counter[tuple[str, int]]:
+    """How many messages of each municipality and year came in before the loading was broken off."""
+    taken = Submission.objects.filter(dry_run=False).exclude(status__in=REFUSED)
+    return Counter((str(code), int(year or 0)) for code, year in taken.values_list("municipality", "year"))
 
 
 def _send(parcel: Parcel, folder: Path) -> None:
@@ -102,10 +132,29 @@ def _send(parcel: Parcel, folder: Path) -> None:
     try:
         with path.open("rb") as content:
             receive(channel=Channel.API, access=SENDER, content=content)
-    except Repeat:
-        pass  # it came in before the loading was broken off
     finally:
         path.unlink()
+
+
+def _send_trial(nation: Nation, place: Place, folder: Path) -> None:
+    """An extract that was cut short, tried before it counted: a third of the persons are gone."""
+    path = nation.path(place, folder)
+    nation.write(place, path, cut_short=True)
+    with suppress(Repeat), path.open("rb") as content:  # a repeat came in before the loading was broken off
+        receive(channel=Channel.WEB, access=SENDER, content=content, dry_run=True)
+    path.unlink()
+
+
+def _send_refused(nation: Nation, place: Place, folder: Path) -> None:
+    """Three dates as people write them, which the schema does not take."""
+    if Submission.objects.filter(municipality=place.code, status__in=REFUSED).exists():
+        return
+    path = nation.path(place, folder)
+    nation.write(place, path)
+    text = re.sub(r'startDato="(\d+)-(\d+)-(\d+)"', r'startDato="\3.\2.\1"', path.read_text("utf-8"), count=3)
+    path.unlink()
+    with suppress(Refusal):
+        receive(channel=Channel.WEB, access=SENDER, content=io.BytesIO(text.encode()))
 
 
 def _wait(bar: tqdm) -> None:
@@ -117,7 +166,7 @@ def _wait(bar: tqdm) -> None:
         if waiting != before:
             before, changed = waiting, time.monotonic()
         if time.monotonic() - changed > LONGEST_SILENCE_SECONDS:
-            raise Stalled(_("Ingen melding er behandlet på to minutter. Kjører arbeideren (worker)?"))
+            raise Stalled(_("Ingen melding er behandlet på ti minutter. Kjører arbeideren (worker)?"))
         time.sleep(0.3)
     bar.update(max(0, int(bar.total or 0) - bar.n))
 
@@ -134,64 +183,92 @@ def _spread_arrivals() -> None:
 
 
 def _arrival(submission: Submission) -> datetime.datetime:
-    """A working hour from 2 January to yesterday at the latest; a draft before what replaced it."""
+    """A working hour from 2 January to yesterday at the latest: a draft before what replaced it, a trial after what counts."""
     latest = max(2, min(7, calendar.today().day - 1))
-    day = min(latest, 3 + submission.pk % 5) if submission.is_current else 2
-    hour = 7 + submission.pk * 5 % 4 + 4 * submission.is_current
+    if submission.is_current:
+        day = min(latest, 3 + submission.pk % 5)
+    else:
+        day = latest if submission.dry_run or submission.status in REFUSED else 2
+    hour = 7 + submission.pk * 5 % 4 + 4 * (submission.is_current or submission.dry_run)
     return submission.received_at.replace(year=(submission.year or 0) + 1, month=1, day=day, hour=hour)
 
 
-def name_units() -> None:
-    """Give the units of the municipality that the demo users stand in names that tell what they are."""
-    place = _home()
-    numbers = {number: turn for turn, number in enumerate(place.units)}
-    for unit in Unit.objects.filter(municipality=HOME, organisation_number__in=numbers, name=""):
-        turn = numbers[unit.organisation_number]
-        kinds = UNIT_KINDS[turn % 3]
-        unit.name = f"{UNIT_PLACES[turn // 3 % len(UNIT_PLACES)]} {kinds[turn // 3 % len(kinds)]}"
-        unit.save(update_fields=["name"])
+@transaction.atomic
+def name_units(nation: Nation) -> None:
+    """Give the units names that tell what they are."""
+    names = {
+        (place.code, number): _unit_name(turn) for place in nation.places for turn, number in enumerate(place.units)
+    }
+    units = list(Unit.objects.filter(name=""))
+    for unit in units:
+        unit.name = names.get((str(unit.municipality_id), unit.organisation_number), "")
+    Unit.objects.bulk_update(units, ["name"], batch_size=1000)
 
 
-def _home() -> Place:
-    return next(place for place in Nation(YEARS[-1], SEED, SCALE, 3).places if place.code == HOME)
+def _unit_name(turn: int) -> str:
+    kind, number = turn % len(UNIT_KINDS), turn // len(UNIT_KINDS)
+    kinds = UNIT_KINDS[kind]
+    return f"{UNIT_PLACES[(number + 10 * kind) % len(UNIT_PLACES)]} {kinds[number % len(kinds)]}"
 
 
-def unit_with_most_findings() -> Unit | None:
-    """The named unit of the demo municipality that has most kinds of finding in its current message."""
+def units_with_findings(kind: int) -> list[Unit]:
+    """The units of a kind in the demo municipality, the one with most kinds of finding in its current message first."""
+    nation = Nation(LAST, SEED, settings.KPR_DEMO_SCALE)
+    place = next(place for place in nation.places if place.code == HOME)
     found = (
         UnitResult.objects.filter(
-            result__submission__municipality=HOME, result__submission__is_current=True, violating__gt=0
+            result__submission__municipality=HOME,
+            result__submission__year=LAST,
+            result__submission__is_current=True,
+            organisation_number__in=place.units[kind :: len(UNIT_KINDS)],
+            violating__gt=0,
         )
-        .values("organisation_number")
+        .values_list("organisation_number")
         .annotate(kinds=Count("pk"))
-        .order_by("-kinds", "organisation_number")
     )
-    number = next((row["organisation_number"] for row in found), None)
-    units = Unit.objects.filter(municipality=HOME).exclude(name="")
-    return units.filter(organisation_number=number).first() or units.first()
+    kinds = dict(found)
+    units = Unit.objects.filter(municipality=HOME, organisation_number__in=kinds)
+    return sorted(units, key=lambda unit: (-kinds[unit.organisation_number], unit.organisation_number))
 
 
 @dataclass(frozen=True)
 class DemoUser:
+    """A user to make; one who leads several units has a role for each."""
+
     name: str
     role: str
-    sees: str
+    municipality: str = ""
+    units: tuple[Unit, ...] = ()
+    note: str = ""
+
+    @property
+    def sees(self) -> str:
+        if self.role == Role.REGISTRY:
+            return _("hele landet")
+        place = Municipality.objects.get(pk=self.municipality)
+        return ", ".join([*(str(unit) for unit in self.units), str(place), *([self.note] if self.note else [])])
+
+
+def demo_users() -> list[DemoUser]:
+    homes, care = units_with_findings(NURSING_HOME), units_with_findings(HOME_CARE)
+    return [
+        DemoUser("registeret", Role.REGISTRY),
+        DemoUser("kommune", Role.MUNICIPALITY, HOME),
+        DemoUser("enhetsleder", Role.UNIT_LEADER, HOME, tuple(care[:1])),
+        DemoUser("sykehjem", Role.UNIT_LEADER, HOME, tuple(homes[:1])),
+        DemoUser("to-enheter", Role.UNIT_LEADER, HOME, (*homes[1:2], *care[1:2])),
+        DemoUser("liten-kommune", Role.MUNICIPALITY, SMALL, note=_("som mangler mange av personene sine")),
+        DemoUser("ikke-meldt", Role.MUNICIPALITY, SILENT, note=_("som ikke har meldt 2023")),
+        DemoUser("avvist", Role.MUNICIPALITY, REJECTED, note=_("som fikk meldingen avvist")),
+    ]
 
 
 def create_users(password: str) -> list[DemoUser]:
-    """The demo users: the register, a municipality and a leader of one of its units."""
-    home = Municipality.objects.get(pk=HOME)
-    users = [DemoUser("registeret", Role.REGISTRY, _("hele landet")), DemoUser("kommune", Role.MUNICIPALITY, str(home))]
-    accounts.create_user("registeret", role=Role.REGISTRY, password=password, by=SENDER)
-    accounts.create_user("kommune", role=Role.MUNICIPALITY, municipality=HOME, password=password, by=SENDER)
-    if unit := unit_with_most_findings():
-        accounts.create_user(
-            "enhetsleder",
-            role=Role.UNIT_LEADER,
-            municipality=HOME,
-            unit=unit.organisation_number,
-            password=password,
-            by=SENDER,
-        )
-        users.append(DemoUser("enhetsleder", Role.UNIT_LEADER, f"{unit}, {home}"))
+    """Make the demo users, one for each view of the portal; returns them."""
+    users = demo_users()
+    for user in users:
+        for number in [unit.organisation_number for unit in user.units] or [""]:
+            accounts.create_user(
+                user.name, role=user.role, municipality=user.municipality, unit=number, password=password, by=SENDER
+            )
     return users

@@ -100,6 +100,41 @@ def _test_person(case: Case, rng: Random) -> int:
     return 1
 
 
+def _beside(case: Case, rng: Random) -> Case | None:
+    """Another Bruker to stand beside the person's, with one service and nothing said."""
+    service = _pick(case, rng, lambda s: s.organisation is not None and s.kind != LONG_STAY and (s.hours or 0) < 20)
+    if service is None or not case.person.is_ordinary:
+        return None
+    again = f"{case.user_ref}b"
+    only = [replace(service, stops=[])]
+    return replace(case, services=only, answers=[], doubles=[], user_ref=again, service_prefix=again)
+
+
+def _person_twice(case: Case, rng: Random) -> int:
+    double = _beside(case, rng)
+    if double is None:
+        return NOBODY
+    case.doubles.append(double)
+    return 2
+
+
+def _two_with_one_number(case: Case, rng: Random) -> int:
+    """The other one is an asylum seeker with a DUF number."""
+    double = _beside(case, rng)
+    if double is None:
+        return NOBODY
+    double.person = replace(case.person, id_type="10", fid=f"20{case.person.number % 10**10:010}")
+    double.user_ref = case.user_ref
+    case.doubles.append(double)
+    return 2
+
+
+def _identity_as_user_number(case: Case, rng: Random) -> int:
+    fid = case.person.fid
+    case.user_ref = rng.choice((fid, f"P{fid}", f"{fid[:6]} {fid[6:]}", f"{fid[:6]}-{fid[6:]}"))
+    return 1
+
+
 def _born_long_ago(case: Case, _rng: Random) -> int:
     if case.in_long_stay or case.age < OLD:
         return NOBODY
@@ -225,6 +260,23 @@ def _decided_late(case: Case, rng: Random) -> int:
     return 1
 
 
+def _one_number_twice(case: Case, rng: Random) -> int:
+    whole = [service for service in case.services if service.is_whole]
+    if len(whole) < 2:
+        return NOBODY
+    one, other = rng.sample(whole, 2)
+    other.whole_ref = f"{case.service_prefix}T{one.ref}"
+    return 2
+
+
+def _identity_as_service_number(case: Case, rng: Random) -> int:
+    service = _pick(case, rng, lambda s: True)
+    if service is None:
+        return NOBODY
+    service.whole_ref = f"{case.person.fid}-{service.ref}"
+    return 1
+
+
 # --- Dated answers -----------------------------------------------------------------------------------------------
 
 
@@ -339,6 +391,10 @@ def _at_risk(case: Case) -> bool:
     return any(answer.topic == RISK and answer.yes for answer in case.answers)
 
 
+def _said(case: Case, topic: str) -> int:
+    return sum(answer.topic == topic for answer in case.answers)
+
+
 def _nutrition_far_off(case: Case, _rng: Random) -> int:
     if case.has(ASSESSED, RISK, PLAN):
         return NOBODY
@@ -362,7 +418,7 @@ def _risk_alone(case: Case, rng: Random) -> int:
 
 def _other_day(case: Case, _rng: Random) -> int:
     day = next((a.day for a in case.answers if a.topic == RISK), None)
-    if not _assessed(case) or day is None:
+    if not _assessed(case) or day is None or _said(case, RISK) > 1:
         return NOBODY
     other = day + 3 if day + 3 <= case.last else day - 3
     case.answers = [replace_day(answer, other) if answer.topic == RISK else answer for answer in case.answers]
@@ -378,7 +434,7 @@ def _plan_alone(case: Case, _rng: Random) -> int:
 
 
 def _assessed_undated(case: Case, _rng: Random) -> int:
-    if not _assessed(case):
+    if not _assessed(case) or _said(case, ASSESSED) > 1:
         return NOBODY
     case.answers = [replace_day(answer, None) if answer.topic == ASSESSED else answer for answer in case.answers]
     return 1
@@ -388,6 +444,9 @@ FAULTS = (
     Fault("person-id-invalid", 150, 1, _wrong_check_digit),
     Fault("person-id-not-linkable", 1500, 0.55, _not_linkable),
     Fault("test-person", 40, 1, _test_person),
+    Fault("person-repeated", 60, 0.7, _person_twice),
+    Fault("user-number-repeated", 40, 0.7, _two_with_one_number),
+    Fault("user-number-holds-identity", 120, 1, _identity_as_user_number),
     Fault("birth-year-implausible", 40, 0.55, _born_long_ago),
     Fault("person-without-service", 700, 0.6, _without_service),
     Fault("hours-over-168", 362, 0.38, _over_168),
@@ -402,6 +461,8 @@ FAULTS = (
     Fault("service-duplicate", 1500, 0.75, _twice),
     Fault("service-long-stays-overlap", 300, 0.1, _stays_overlap),
     Fault("service-stop-outside", 400, 0.8, _stop_outside),
+    Fault("service-number-repeated", 100, 0.8, _one_number_twice),
+    Fault("service-number-holds-identity", 80, 0.95, _identity_as_service_number),
     Fault("service-decision-after-start", 5000, 0.95, _decided_late),
     Fault("waiting-list-no-without-yes", 600, 0.2, _no_without_yes),
     Fault("waiting-list-yes-and-no-same-day", 150, 0.2, _yes_and_no),

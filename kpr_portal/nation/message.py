@@ -63,10 +63,10 @@ def contacts(place: Place, year: int, missing: bool, invalid: bool) -> list[tupl
 def person(case: Case, planted: Counter[str]) -> str:
     """One `Bruker`. Adds to `planted` the rows that lack something, and counts of services and answers."""
     who = case.person
-    prefix = who.user_ref
+    prefix = case.service_prefix
     district = f' bydel="{who.district}"' if who.district else ""
     parts = [
-        f'<Bruker brukerNr="{prefix}" fid="{who.fid}" typeID="{who.id_type}" kjonn="{who.sex}"'
+        f'<Bruker brukerNr="{case.user_ref}" fid="{who.fid}" typeID="{who.id_type}" kjonn="{who.sex}"'
         f' fodselsar="{case.birth_year}"{district}>'
     ]
     for service in case.services:
@@ -81,7 +81,7 @@ def person(case: Case, planted: Counter[str]) -> str:
 
 
 def _service(s: Service, prefix: str) -> str:
-    parts = [f'<Tjeneste tjenesteID="{prefix}-{s.ref}" tjenesteType="{s.kind}"']
+    parts = [f'<Tjeneste tjenesteID="{s.whole_ref or f"{prefix}T{s.ref}"}" tjenesteType="{s.kind}"']
     if s.applied is not None:
         parts.append(f' soknadDato="{iso(s.applied)}"')
     if s.decided is not None:
@@ -111,8 +111,8 @@ def _count_lacks(service: Service, case: Case, planted: Counter[str]) -> None:
 
 
 def _count_unanswered(case: Case, planted: Counter[str]) -> None:
-    topics = {answer.topic: answer.yes for answer in case.answers if answer.topic in (ASSESSED, RISK, PLAN)}
-    if ASSESSED not in topics and case.age >= OLD and case.in_long_stay:
+    if not case.has(ASSESSED) and case.age >= OLD and case.in_long_stay:
         planted["nutrition-not-answered"] += 1
-    if topics.get(RISK) and not topics.get(PLAN):
+    risks = [(answer.day or 0, answer.yes) for answer in case.answers if answer.topic == RISK]
+    if risks and max(risks)[1] and not any(answer.topic == PLAN and answer.yes for answer in case.answers):
         planted["nutrition-plan-missing"] += 1

@@ -11,6 +11,10 @@ from stdnum.no import orgnr
 FIRST_DAY = datetime.date(1880, 1, 1).toordinal()
 ISO = [datetime.date.fromordinal(FIRST_DAY + n).isoformat() for n in range(66000)]  # until 2060
 ORDINARY_SHIFT = 80  # the Tenor series: what stands for ordinary people outside production
+DAYS = [(datetime.date(2001, 1, 1) + datetime.timedelta(n)).strftime("%d%m") for n in range(365)]
+INDIVIDUALS = 250  # of each sex and century
+BIRTHS = 365 * (INDIVIDUALS - 5)  # birthdays and individual numbers for a birth year and sex
+TRAVELLERS = range(BIRTHS, 365 * INDIVIDUALS)  # those of persons who belong to no single municipality
 LOWEST_ORGANISATION = 81000000  # without its check digit: real ones begin with 8 or 9
 
 
@@ -46,6 +50,25 @@ def identity_number(born: str, individual: int, shift: int = ORDINARY_SHIFT) -> 
         if first < 10 and second < 10:
             return f"{d[0]}{d[1]}{d[2]}{d[3]}{d[4]}{d[5]}{individual:03}{first}{second}"
         individual = century + (individual - century + 2) % 500
+
+
+def birth(position: int, birth_year: int, man: bool) -> tuple[str, int]:
+    """The birth date `ddmmyy` and individual number of a position among BIRTHS: the same slot on day after day, then the next."""
+    slot, day = divmod(position, 365)
+    return f"{DAYS[day]}{birth_year % 100:02}", (500 if birth_year >= 2000 else 0) + 2 * slot + man
+
+
+def own_identity(births: range, number: int, birth_year: int, man: bool, taken: set[str]) -> tuple[str, int, str]:
+    """Birth date, individual number and identity number of a person: the first of `births` from the person's own on that has
+    check digits and is not taken. `taken` are the identity numbers of the persons before, and gets this one."""
+    start = number * 2654435761 % 2**32 * len(births) >> 32
+    for step in range(len(births)):
+        born, individual = birth(births[(start + step) % len(births)], birth_year, man)
+        fid = identity_number(born, individual)
+        if fid not in taken and int(fid[6:9]) == individual:
+            break
+    taken.add(fid)
+    return born, individual, fid
 
 
 def organisation_numbers(key: int, count: int) -> list[str]:

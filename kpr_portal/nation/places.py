@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
-from kpr_portal.nation.numbers import chances, organisation_numbers, stable
+from kpr_portal.nation.numbers import BIRTHS, chances, organisation_numbers, stable
 from municipalities import reference_data
 from municipalities.reference_data import AGE_GROUPS
 
 PERSONS_IN_NATION = 360_000  # a year, at scale 1
 FEWEST_PERSONS = 9
-# Persons with services in a year per inhabitant of the age group: shape from Helsedirektoratet's report for 2021
-# (recipients by age), brought to the nation's total by `expected_persons`.
-USE_BY_AGE = (0.013, 0.030, 0.047, 0.135, 0.44, 0.74)
+PERSONS_OF_A_UNIT, MOST_UNITS = 120, 90
+# How many come on the books, per inhabitant of the age group on coming; `places` brings them to the nation's total. People grow
+# old while they are there, so that these are fewer among the oldest than those who have services.
+USE_BY_AGE = (0.013, 0.031, 0.050, 0.140, 0.44, 0.56)
 LATEST_POPULATION = 2022
 HARAM, HARAM_SHARE = "1580", 7  # every seventh person of the old Ålesund
 # Invented vendors: (leverandor, navnEPJ, versjonEPJ, versjonUt).
@@ -32,7 +34,10 @@ FAULTY_EXTRACT = SYSTEMS[2]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One municipality in one data year. `key` follows its lineage, so that its people outlive a renumbering."""
+    """One municipality in one data year. `key` follows its lineage, so that its people outlive a renumbering.
+
+    `births` are the lineage's own birthdays and individual numbers, so that no two municipalities give out the same identity number.
+    """
 
     code: str
     name: str
@@ -46,6 +51,7 @@ class Place:
     units: tuple[str, ...]
     disorder: float
     quality: float
+    births: range
     districts: tuple[str, ...] = ()
 
     def holds(self, person: int) -> bool:
@@ -63,11 +69,12 @@ def places(year: int, seed: int, scale: float, count: int | None = None) -> list
     rows, lineages = reference_data.structure(year), reference_data.lineages()
     people = _people_by_age()
     unit = PERSONS_IN_NATION / sum(sum(_users(ages)) for ages in people.values())
-    districts = _districts()
+    districts, births = _districts(), _births(people)
     found = []
     for row in rows:
-        users = [n * unit * scale for n in _users(people[lineages[row["kommunenummer"]]])]
-        found.append(_place(row, lineages[row["kommunenummer"]], users, seed, districts))
+        lineage = lineages[row["kommunenummer"]]
+        users = [n * unit * scale for n in _users(people[lineage])]
+        found.append(_place(row, lineage, users, seed, districts, births[lineage]))
     found.sort(key=lambda place: (-place.persons, place.code))
     return _varied(found)[:count]
 
@@ -92,8 +99,21 @@ def _users(ages: list[int]) -> list[float]:
     return [people * use for people, use in zip(ages, USE_BY_AGE, strict=True)]
 
 
+def _births(people: dict[str, list[int]]) -> dict[str, range]:
+    """The positions of each lineage, as many as its share of the nation's users."""
+    users = {lineage: sum(_users(ages)) for lineage, ages in sorted(people.items())}
+    bounds = itertools.accumulate(users.values(), initial=0.0)
+    edges = [round(bound / sum(users.values()) * BIRTHS) for bound in bounds]
+    return {lineage: range(*edges[n : n + 2]) for n, lineage in enumerate(users)}
+
+
 def _place(
-    row: dict[str, str], lineage: str, users: list[float], seed: int, districts: dict[str, tuple[str, ...]]
+    row: dict[str, str],
+    lineage: str,
+    users: list[float],
+    seed: int,
+    districts: dict[str, tuple[str, ...]],
+    births: range,
 ) -> Place:
     key, total = stable(seed, lineage), sum(users)
     rng = chances(key)
@@ -108,9 +128,10 @@ def _place(
         persons=persons,
         age_weights=tuple(users),
         system=rng.choices(SYSTEMS, SYSTEM_WEIGHTS)[0],
-        units=tuple(organisation_numbers(key, max(3, min(30, int(persons / 30))))),
+        units=tuple(organisation_numbers(key, max(3, min(MOST_UNITS, int(persons / PERSONS_OF_A_UNIT))))),
         disorder=math.exp(rng.gauss(0, 0.5) - 0.125),
         quality=rng.gauss(0, 0.10),
+        births=births,
         districts=districts.get(row["kommunenummer"], ()),
     )
 

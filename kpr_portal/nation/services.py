@@ -66,7 +66,7 @@ ORGANISATION_RATE = 0.1005
 
 @dataclass(slots=True)
 class Service:
-    """One `Tjeneste`; days are ordinals."""
+    """One `Tjeneste`; days are ordinals. `whole_ref` is a tjenesteID of its own, instead of the person's with `ref` behind it."""
 
     ref: str
     kind: int | str
@@ -77,6 +77,7 @@ class Service:
     decided: int | None = None
     applied: int | None = None
     stops: list[tuple[int, int | None]] = field(default_factory=list)
+    whole_ref: str = ""
 
     def active_at(self, day: int) -> bool:
         """Active at the end of the period that ends on `day`."""

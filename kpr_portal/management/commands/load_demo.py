@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from kpr_portal.nation import demonstration
@@ -19,6 +20,10 @@ class Command(BaseCommand):
     help = "Laster demonstrasjonsnasjonen gjennom det ordinære mottaket, én gang, og lager demobrukere."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        with translation.override("en"):  # it runs within the portal, whose output is in English
+            self._load()
+
+    def _load(self) -> None:
         if settings.KPR_ENVIRONMENT != "demo":
             raise CommandError(_("Demonstrasjonsnasjonen lastes bare når KPR_ENVIRONMENT er demo."))
         if demonstration.is_loaded():
@@ -38,4 +43,4 @@ class Command(BaseCommand):
         head = (_("bruker"), _("rolle"), _("ser"))
         self.stdout.write(_("Demobrukere. Passord for alle: %(password)s") % {"password": PASSWORD})
         for row in (head, *((user.name, user.role, user.sees) for user in users)):
-            self.stdout.write(f"  {row[0]:<12} {row[1]:<13} {row[2]}")
+            self.stdout.write(f"  {row[0]:<14} {row[1]:<13} {row[2]}")
