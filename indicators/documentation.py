@@ -13,7 +13,7 @@ from indicators.wording import direction
 
 HEAD = """# Indikatorene
 
-Denne siden er laget av `manage.py document_indicators` ut fra definisjonene selv. Rett teksten der, ikke her.
+Denne siden er laget av `.venv/bin/python manage.py document_indicators` ut fra definisjonene selv. Rett teksten der, ikke her.
 
 En indikator er en andel: de over streken av dem under streken, i én melding for ett år. Personer som er testpersoner, eller er meldt fra mange kommuner, er ikke med.
 Alder er året meldingen gjelder, minus fødselsåret. Den som mangler fødselsår, har ingen alder. «Siste 12 måneder» er året meldingen gjelder. Av to daterte svar

@@ -27,7 +27,7 @@ SUBJECTS: dict[type[Model], str] = {
 }
 HEAD = """# Hva vi kontrollerer
 
-Denne siden er laget av `manage.py document_checks` ut fra kontrollene selv. Rett teksten der, ikke her."""
+Denne siden er laget av `.venv/bin/python manage.py document_checks` ut fra kontrollene selv. Rett teksten der, ikke her."""
 
 
 def checks_page() -> str:

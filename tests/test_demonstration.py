@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -103,22 +104,52 @@ def national_share(portal: RunningPortal, code: str) -> float:
     return float(results[0]["value"])
 
 
+SCALE = {"KPR_DEMO_SCALE": "0.08"}  # of the whole nation's persons, which would take minutes
+
+
 @pytest.mark.portal
 def test_the_demonstration_comes_up_alive_and_once(tmp_path: Path) -> None:
     """Through the real intake, up to the first publication; a second start loads nothing again."""
-    portal = RunningPortal(tmp_path / "var", demo=True)
+    portal = RunningPortal(tmp_path / "var", demo=True, **SCALE)
     portal.start()
     try:
         output = "\n".join(portal.output)
-        assert "enhetsleder" in output and PASSWORD in output
+        assert PASSWORD in output
         received = reported(portal)
         assert received == {"2022": 356, "2023": 352}
+        for name, (home, shown) in HOME_PAGES.items():
+            assert re.search(rf"^ +{name} ", output, re.MULTILINE), name
+            page = logged_in(portal, name)
+            assert page.url.path == home and shown in page.text, (name, page.url)
         assert_near_what_was_published(national_shares(portal))
     finally:
         assert portal.stop() == 0
-    with RunningPortal(tmp_path / "var", demo=True) as again:
+    with RunningPortal(tmp_path / "var", demo=True, **SCALE) as again:
         assert reported(again) == received
         assert PASSWORD not in "\n".join(again.output)
+
+
+# User -> where a login leads, and something that stands there.
+HOME_PAGES = {
+    "registeret": ("/register/", "Utsira"),
+    "kommune": ("/kommune/4601/", "Bergen"),
+    "enhetsleder": ("/kommune/4601/", "Bergen"),
+    "sykehjem": ("/kommune/4601/", "Bergen"),
+    "to-enheter": ("/kommune/4601/", "Bergen"),
+    "liten-kommune": ("/kommune/1827/", "Dønna"),
+    "ikke-meldt": ("/kommune/4616/", "Tysnes"),
+    "avvist": ("/kommune/3430/", "Os"),
+}
+
+
+def logged_in(portal: RunningPortal, name: str) -> httpx.Response:
+    """The page that a user sees after the login."""
+    with httpx.Client(base_url=portal.url, follow_redirects=True, timeout=PATIENCE) as client:
+        form = client.get("/logg-inn/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
+        assert token
+        data = {"username": name, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
+        return client.post("/logg-inn/", data=data, headers={"Referer": f"{portal.url}logg-inn/"}).raise_for_status()
 
 
 def reported(portal: RunningPortal) -> dict[str, int]:
