@@ -35,6 +35,7 @@ from submissions.models import (
 
 IDS_PER_SUBMISSION = 10_000_000  # more rows of one kind than 300 MB of XML can hold
 BATCH_PERSONS = 2000
+SMALL_BYTES = 1_500_000  # about a batch
 NULL = r"\N"
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_SMALL = 2**15 - 1
@@ -52,7 +53,7 @@ def load(submission: Submission, pieces: Iterable[bytes]) -> set[str]:
     """
     reader = _Reader(submission)
     parser = safe_parser(reader)
-    with _database() as database, ThreadPoolExecutor(max_workers=1) as storing:
+    with _database(submission) as database, ThreadPoolExecutor(max_workers=1) as storing:
         stored: Future[None] | None = None
         for piece in pieces:
             parser.feed(piece)
@@ -66,10 +67,11 @@ def load(submission: Submission, pieces: Iterable[bytes]) -> set[str]:
 
 
 @contextmanager
-def _database() -> Iterator[psycopg.Connection[Any]]:
+def _database(submission: Submission) -> Iterator[psycopg.Connection[Any]]:
     """A connection for storing, so that reading the message need not wait for it; the caller's where that is in a
-    transaction, which no other connection would see."""
-    if connection.in_atomic_block:
+    transaction, which no other connection would see, or where the message is small and a new one costs more than it saves."""
+    if connection.in_atomic_block or submission.size < SMALL_BYTES:
+        connection.ensure_connection()
         yield connection.connection
         return
     own = connection.copy()
