@@ -16,5 +16,5 @@ def _set(target: int) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0003_lighter_indexes")]
+    dependencies = [("submissions", "0004_when_figures_were_computed")]
     operations = [migrations.RunSQL(_set(0), _set(-1))]
