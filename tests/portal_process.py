@@ -85,8 +85,9 @@ class RunningPortal:
 
     def _read(self, process: "subprocess.Popen[str]", lines: "queue.Queue[str | None]") -> None:
         assert process.stdout
-        for line in process.stdout:
-            lines.put(line.rstrip("\n"))
+        with process.stdout:
+            for line in process.stdout:
+                lines.put(line.rstrip("\n"))
         lines.put(None)
 
     def wait_for_line(self, wanted: str) -> None:

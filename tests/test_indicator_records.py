@@ -147,4 +147,6 @@ def test_every_drawing_is_offered_as_it_is_shown(stage: Stage) -> None:
     assert len(links) == 2 * content.count("<figure ")
     assert all("med=4601" in link for link in links)
     for link in links:
-        assert stage.clients["kari"].get(link).status_code == 200
+        answer = stage.clients["kari"].get(link)
+        answer.close()
+        assert answer.status_code == 200
