@@ -229,3 +229,22 @@ def test_open_figures(clients: Clients) -> None:
     clients.refused(404, "aggregates", "nothing")
     clients.refused(400, "aggregates", INDICATOR, area=["9999"])
     clients.refused(404, "publication", 999)
+
+
+def test_what_no_client_is_generated_for(clients: Clients) -> None:
+    """One connection carries all of it: an answer to HEAD has no body that the next would begin with."""
+    with httpx.Client(base_url=clients.url, timeout=120) as client:
+        for path in ("/api/v1/status/", "/api/v1/schema/", f"/api/v1/aggregates/{INDICATOR}/"):
+            head = client.head(path)
+            assert (head.status_code, head.content) == (200, b"")
+            assert client.options(path).headers["Allow"] == "GET, HEAD, OPTIONS"
+        for method, path, status in (
+            ("GET", "/api/v1/nothing/", 404),
+            ("GET", "/api/v1/aggregates/%00/", 404),
+            ("GET", "/api/v1/status/?year=%00", 400),
+            ("POST", "/api/v1/status/", 405),
+            ("GET", "/api/v1/submissions/1/", 401),
+        ):
+            answer = client.request(method, path)
+            assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+            assert answer.json()["status"] == status

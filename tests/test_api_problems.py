@@ -40,7 +40,6 @@ def fault(client: Client, path: str, **headers: str) -> Any:
 @pytest.mark.parametrize(
     "path",
     [
-        "/api",
         "/api/",
         "/api/v1/",
         "/api/v2/status/",
