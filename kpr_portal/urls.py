@@ -61,7 +61,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("om/kontroller/", quality.checks, name="checks"),
     path("om/kontroller/<slug:check>/", quality.check, name="check"),
     path("api/v1/", include("kpr_portal.api_urls")),
-    re_path("^api(/|$)", UnknownAddress.as_view(), name="api-unknown"),
+    re_path("^api/", UnknownAddress.as_view(), name="api-unknown"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]
