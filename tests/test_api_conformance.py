@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import schemathesis
 from django.core.cache import cache
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -56,7 +58,17 @@ ROLES: dict[str, tuple[str | None, tuple[Scope, ...]]] = {
 
 
 @pytest.fixture
-def description(cast: Cast) -> Any:
+def one_connection() -> Iterator[None]:
+    """The application answers within the test's transaction: requests do not close its connection, as they would in a server."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def description(cast: Cast, one_connection: None) -> Any:
     """With something behind every operation: submissions with findings, and a publication."""
     cache.clear()
     publication(1, [table(INDICATOR, nation(2023))])
