@@ -15,6 +15,7 @@ from municipalities.problems import PROBLEM
 EVERYWHERE = {
     400: "A parameter is unknown, sent twice, or not readable: `parameter` names it.",
     406: "Accept allows none of the formats that there are here.",
+    429: "Too many wrong tokens came from this address: try again after `Retry-After` seconds.",
     500: "A fault of ours.",
     503: "The portal cannot work just now. Try again later.",
 }
