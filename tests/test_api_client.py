@@ -21,7 +21,7 @@ from tests.messages import Person, message, people, service
 from tests.portal_process import RunningPortal
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.portal, pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.portal
 GENERATOR = Path(sys.executable).parent / "openapi-python-client"
 NAME = "generated_kpr_client"
 # The code is only run, so it needs no formatting; a message is sent as the bytes that it is.

@@ -97,7 +97,6 @@ def kinds(cast: Cast, operation: Any) -> Iterator[Any]:
 
 
 @pytest.mark.django_db
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("role", ["", "unknown", *ROLES])
 def test_answers_are_as_described(cast: Cast, description: Any, role: str) -> None:
     headers = {"Authorization": f"Bearer {role}"} if role else {}
