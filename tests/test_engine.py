@@ -10,11 +10,12 @@ from django.db.models import F, Func, IntegerField, Q
 from django.test.utils import CaptureQueriesContext
 
 from municipalities.access import Access, enter_database_role, leave_database_role
+from quality import receivers
 from quality.actions import check_submission
 from quality.checks import BY_CODE, CHECKS
 from quality.engine import count, fields_of
 from quality.models import CheckResult, FindingRow, UnitResult
-from quality.refreshing import refresh
+from quality.refreshing import refresh, refresh_across
 from submissions.models import Person, Submission
 from tests.rows import Given, Said, Sent, Who, store
 
@@ -85,6 +86,35 @@ def test_refresh_renews_what_others_changed() -> None:
     found = result(ours, "person-in-many-municipalities")
     assert (found.violating, fields_of(BY_CODE[found.code], list(found.rows.all()))) == (1, [{"andre_kommuner": 5}])
     assert refresh() == 0
+
+
+def test_only_what_looks_across_is_judged_again_after_many_arrivals() -> None:
+    ours = store(Sent([Who([Given()], who="a")], municipality="4601"))
+    check_submission(ours)
+    CheckResult.objects.filter(submission=ours, code="test-person").update(violating=7)
+    for code in ("0301", "1103", "5001", "1505", "1804"):
+        check_submission(store(Sent([Who([Given()], who="a")], municipality=code)))
+    assert ours.pk in refresh_across()
+    assert result(ours, "person-in-many-municipalities").violating == 1
+    assert result(ours, "test-person").violating == 7
+    assert ours.results.count() == len(CHECKS)
+    assert refresh_across() == []
+
+
+def test_statistics_are_taken_when_a_table_has_grown() -> None:
+    """For each message would be a fixed cost that grows with the tables; never, and joins of new rows may take minutes."""
+    store(Sent([Who([Given()]) for _ in range(60)]))
+    assert {"submissions_person", "submissions_service"} <= set(analyzed())
+    assert analyzed() == []
+    store(Sent([Who([Given()]) for _ in range(300)], municipality="0301"))
+    assert {"submissions_person", "submissions_service"} <= set(analyzed())
+
+
+def analyzed() -> list[str]:
+    """The tables of which statistics were taken for a message that has just been loaded."""
+    with CaptureQueriesContext(connection) as queries:
+        receivers._show_planner()
+    return [query["sql"].split()[1] for query in queries if query["sql"].startswith("ANALYZE")]
 
 
 def test_refresh_sees_an_exchange_of_rows_that_leaves_the_count_the_same() -> None:

@@ -14,6 +14,7 @@ from indicators import actions, engine
 from indicators.definitions import BY_CODE, INDICATORS, families
 from indicators.documentation import indicators_page
 from indicators.models import IndicatorValue, Level
+from indicators.refreshing import catch_up
 from municipalities.models import District
 from quality.actions import check_submission
 from quality.checks import BY_CODE as CHECKS
@@ -426,6 +427,27 @@ def test_refresh_brings_indicators_up_to_date(capsys: pytest.CaptureFixture[str]
     call_command("refresh")
     assert counts(submission, "nutrition-assessed-institution") == (1, 1, 0)
     assert "Computed: 1 submissions." in capsys.readouterr().out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_catching_up_computes_what_is_not_and_what_is_judged_again() -> None:
+    """As after the demonstration: many came in at once, and one of them tells of a person that all have."""
+    code = "nutrition-assessed-institution"
+    persons = [resident(yes(ASSESSED), who="same"), resident()]
+    submissions = [store(Sent(persons, municipality=f"46{number:02}")) for number in range(1, 7)]
+    Submission.objects.update(is_current=False)
+    for submission in submissions[:5]:  # the sixth is not computed at all
+        check_submission(submission)
+        actions.recompute([submission.pk])
+        assert counts(submission, code, area=str(submission.municipality_id)) == (1, 2, 1)
+    Submission.objects.update(is_current=True)
+    check_submission(submissions[5])
+    done: list[int] = []
+    catch_up(done.append)
+    assert sum(done) == 6
+    assert {counts(each, code, area=str(each.municipality_id)) for each in submissions} == {(0, 1, 1)}
+    catch_up(done.append)
+    assert sum(done) == 6
 
 
 def test_the_page_of_the_indicators_is_not_stale() -> None:
