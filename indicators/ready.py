@@ -19,7 +19,7 @@ KEPT = 24 * 60 * 60
 # Who asks. Answers to those who say so are not kept and not taken from what was.
 PERSONAL = ("HTTP_AUTHORIZATION", "HTTP_COOKIE")
 # All else that an answer depends on; links to other pages begin with the host.
-DECISIVE = ("HTTP_HOST", "PATH_INFO", "QUERY_STRING", "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE")
+DECISIVE = ("HTTP_HOST", "PATH_INFO", "QUERY_STRING", "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_ENCODING")
 
 
 class ReadyAnswers:
@@ -49,7 +49,7 @@ class ReadyAnswers:
         response = self.get_response(request)
         if response.status_code == 200:
             # There was no cookie; that the session was looked at on the way had no part in it.
-            response["Vary"] = "Accept, Accept-Language"
+            response["Vary"] = "Accept, Accept-Language, Accept-Encoding"
             cache.set(key, response, KEPT)
         return response
 

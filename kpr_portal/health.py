@@ -1,10 +1,16 @@
-"""For load balancers and the supervisor: does the process answer, and can it do its work?"""
+"""For load balancers and the supervisor: does the process answer, and can it do its work? And where to report a weakness."""
 
+import datetime
+
+from django.conf import settings
 from django.db import Error, connection, transaction
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from kombu.exceptions import OperationalError
 
 from kpr_portal.celery import app
+
+# RFC 9116: a file should be looked over at least once a year. This one is computed, so half a year from today always holds.
+VALID_DAYS = 180
 
 
 def healthz(_request: HttpRequest) -> JsonResponse:
@@ -40,3 +46,17 @@ def broker_problem() -> str | None:
     except (OperationalError, OSError):
         return "The broker does not answer. Messages are received; they are processed when it is back."
     return None
+
+
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """RFC 9116. Where no contact is set there is none to tell."""
+    if not settings.KPR_SECURITY_CONTACT:
+        raise Http404
+    expires = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=VALID_DAYS)
+    lines = [
+        f"Contact: {settings.KPR_SECURITY_CONTACT}",
+        f"Expires: {expires}T00:00:00Z",
+        "Preferred-Languages: nb, nn, en",
+        f"Canonical: {request.build_absolute_uri(request.path)}",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

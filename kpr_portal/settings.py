@@ -10,6 +10,8 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from kpr_portal import environment
 from kpr_portal.sockets import socket_directory
@@ -81,13 +83,18 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "kpr_portal.head.NoBodyForHead",
+    "municipalities.visitor.VisitorAddress",
     "indicators.ready.ReadyAnswers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "kpr_portal.compression.Compression",
+    "kpr_portal.headers.Headers",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "kpr_portal.language.Language",
     "django.middleware.common.CommonMiddleware",
+    "municipalities.throttle.TokenThrottle",
+    "kpr_portal.gate.Gate",  # before the CSRF check, which reads the form
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "municipalities.middleware.AccessMiddleware",
@@ -121,7 +128,6 @@ DATABASES["default"]["CONN_MAX_AGE"] = environment.number("CONN_MAX_AGE", 60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"] = {"connect_timeout": 3}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 SILENCED_SYSTEM_CHECKS = ["security.W003"]
 
 AUTH_USER_MODEL = "municipalities.User"
@@ -139,17 +145,22 @@ LOGOUT_REDIRECT_URL = "front"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = datetime.timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_TEMPLATE = "municipalities/locked_out.html"
+AXES_LOCKOUT_CALLABLE = "municipalities.throttle.locked_out"
 AXES_RESET_ON_SUCCESS = True
+# Trusted proxies between the visitor and the portal. They set X-Forwarded-Proto and add to X-Forwarded-For.
+BEHIND_PROXY = environment.number("BEHIND_PROXY", 0)
+# Where people report weaknesses, as in /.well-known/security.txt: mailto:... or https://...
+KPR_SECURITY_CONTACT = os.environ.get("KPR_SECURITY_CONTACT", "" if IN_PRODUCTION else "mailto:sikkerhet@kpr.invalid")
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SECURE_HSTS_SECONDS = 31536000 if IN_PRODUCTION else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if environment.number("BEHIND_PROXY", 0) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "kpr_portal.errors.stale_form"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -183,6 +194,18 @@ STORAGES = {
 # --- Celery --------------------------------------------------------------------------------------------------
 EMBEDDED_BROKER_SOCKET = EMBEDDED_SOCKETS / "valkey.sock"
 CELERY_BROKER_URL = os.environ.get("BROKER_URL") or f"redis+socket://{EMBEDDED_BROKER_SOCKET}"
+IN_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
+CACHES = {
+    "default": {"BACKEND": IN_MEMORY},
+    # Failed attempts, shared by all web processes (municipalities/throttle.py). A request never waits long for it.
+    "throttle": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CELERY_BROKER_URL.replace("redis+socket://", "unix://"),
+        "KEY_PREFIX": "throttle",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 0)},
+    },
+    "throttle-local": {"BACKEND": IN_MEMORY, "LOCATION": "throttle", "OPTIONS": {"MAX_ENTRIES": 10_000}},
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -62,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("om/kontroller/<slug:check>/", quality.check, name="check"),
     path("api/v1/", include("kpr_portal.api_urls")),
     re_path("^api/", UnknownAddress.as_view(), name="api-unknown"),
+    path(".well-known/security.txt", health.security_txt, name="security-txt"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

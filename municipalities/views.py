@@ -6,12 +6,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import views as auth
+from django.contrib.auth.forms import AuthenticationForm
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
 
-from municipalities import audit
+from municipalities import audit, throttle
 from municipalities.forms import LoginForm, UnitNamesForm
 from municipalities.pages import access_of, find_place, signed_in
 
@@ -25,6 +26,23 @@ class LoginView(auth.LoginView):
     authentication_form = LoginForm
     redirect_authenticated_user = True
     methods = ("municipalities/login_password.html",)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """An address that has guessed too much is not heard. Names that have logged in from it are."""
+        if seconds := throttle.wait(request, self._credential()):
+            return throttle.too_many(request, seconds)
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        throttle.succeeded(self.request, self._credential())
+        return super().form_valid(form)
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        throttle.failed(self.request)
+        return super().form_invalid(form)
+
+    def _credential(self) -> str:
+        return f"user {self.request.POST.get('username', '')}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(login_methods=self.methods, **kwargs)

@@ -25,3 +25,12 @@ def each_begins_in_bokmål() -> Iterator[None]:
 
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_failed_yet() -> Iterator[None]:
+    """What one test guesses wrong slows down no other."""
+    from django.core.cache import caches
+
+    yield
+    caches["throttle-local"].clear()

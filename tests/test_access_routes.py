@@ -98,6 +98,7 @@ ROUTES: dict[str, Page | Api] = {
     "about-accessibility": Page(PUBLIC),
     "checks": Page(PUBLIC),
     "check": Page(PUBLIC, lambda cast: [CHECK]),
+    "security-txt": Page(PUBLIC),
     "healthz": Page(PUBLIC),
     "readyz": Page(PUBLIC),
     "api-unknown": Api((404, 404, 404, 404)),
