@@ -62,7 +62,8 @@ class Clients:
             if who
             else self.package.Client(**settings)
         )
-        return self.operations[operation].sync_detailed(*arguments, client=client, **named)
+        with client:
+            return self.operations[operation].sync_detailed(*arguments, client=client, **named)
 
     def refused(self, status: int, operation: str, *arguments: Any, **named: Any) -> Any:
         answer = self.call(operation, *arguments, **named)
