@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from django.http import HttpResponse
+from django.http.request import MediaType
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,6 +33,7 @@ from submissions.receive import receive
 from submissions.refusals import Refusal, Repeat
 
 LONGEST_KEY = 255
+CHARSETS = {"utf-8", "ascii", "iso8859-1"}
 DRY_RUN = parameters.yes_or_no("dry_run", description="A trial submission: shows everything, never counts.")
 IDEMPOTENCY_KEY = Header(
     "Idempotency-Key",
@@ -158,10 +161,22 @@ class SubmissionsView(RestView):
 
 def _content(request: Request) -> BinaryIO:
     """The body as it comes, or the file of a form that holds one file and nothing else."""
+    _refuse_charset(MediaType(request.content_type).params.get("charset", "utf-8"))
     data = request.data
     if not isinstance(data, Mapping):
         return data
     return _file(request) if request.content_type.lower().startswith(MultiPartParser.media_type) else io.BytesIO()
+
+
+def _refuse_charset(name: str) -> None:
+    """What the message declares itself is what it is read as; here only what it never can be is refused."""
+    try:
+        known = codecs.lookup(name).name in CHARSETS
+    except (LookupError, ValueError):
+        known = False
+    if not known:
+        detail = _("Tegnsettet i Content-Type tas ikke imot. Meldingen må være UTF-8 eller ISO-8859-1.")
+        raise Problem(415, "charset", detail, header="Content-Type")
 
 
 def _file(request: Request) -> BinaryIO:

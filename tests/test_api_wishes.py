@@ -163,6 +163,12 @@ def test_other_media_types_are_refused(oslo: Api, content_type: str) -> None:
     assert problem(oslo.post(message(persons=people(1)), content_type=content_type), 415)["code"] == "media-type"
 
 
+@pytest.mark.parametrize("charset", ["utf-16", "windows-1252", "x-none", "", "a\x00"])
+def test_a_charset_that_is_not_received(oslo: Api, charset: str) -> None:
+    content_type = f'application/xml; charset="{charset}"'
+    assert problem(oslo.post(message(persons=people(1)), content_type=content_type), 415)["code"] == "charset"
+
+
 def test_packed_bodies(oslo: Api) -> None:
     packed = gzip.compress(message(persons=people(1)))
     assert oslo.post(packed, **{"Content-Encoding": "X-GZIP"}).status_code == 202

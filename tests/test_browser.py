@@ -238,6 +238,16 @@ def test_no_page_is_wider_than_the_screen(page: Page, reported: None, width: int
             assert page.get_by_role("heading", level=1).count() == 1 or address.startswith("/api/"), address
 
 
+def test_the_api_can_be_tried_on_its_pages(page: Page) -> None:
+    page.goto("/api/v1/docs/")
+    expect(page.locator(".opblock")).to_have_count(12)
+    status = page.locator(".opblock", has_text="/api/v1/status/")
+    status.locator(".opblock-summary-control").click()
+    status.get_by_role("button", name="Try it out").click()
+    status.get_by_role("button", name="Execute").click()
+    expect(status.locator(".live-responses-table")).to_contain_text("0301")
+
+
 def test_lockout_does_not_say_which_was_wrong(complaints_allowed: Page) -> None:
     page = complaints_allowed
     told = set()
