@@ -161,7 +161,7 @@ class SubmissionsView(RestView):
 
 def _content(request: Request) -> BinaryIO:
     """The body as it comes, or the file of a form that holds one file and nothing else."""
-    _refuse_charset(MediaType(request.content_type).params.get("charset", "utf-8"))
+    _refuse_charset(str(MediaType(request.content_type).params.get("charset", "utf-8")))
     data = request.data
     if not isinstance(data, Mapping):
         return data
