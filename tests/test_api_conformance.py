@@ -107,7 +107,8 @@ def test_answers_are_as_described(cast: Cast, description: Any, role: str) -> No
             @EACH
             @given(case=strategy)
             def ask(case: Case) -> None:
-                answer = case.call(headers=headers)
+                # Buffered: read to its end and closed, as a server does.
+                answer = case.call(headers=headers, buffered=True)
                 statuses.add(answer.status_code)
                 case.validate_response(answer, checks=CHECKS)
 
