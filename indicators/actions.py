@@ -3,56 +3,88 @@
 from __future__ import annotations
 
 import itertools
-import logging
 from collections.abc import Iterable, Sequence
 
-from django.db import transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import connection, transaction
 from django.db.models import Count as CountOf
-from django.db.models import Q
-from django.db.utils import InterfaceError, OperationalError
+from django.db.models import Q, QuerySet
 
-from indicators import engine
+from indicators import broken, engine
 from indicators.definitions import INDICATORS, families
 from indicators.indicator import Indicator
 from indicators.models import IndicatorValue, Level
 from municipalities import calendar
 from municipalities.models import District
-from submissions.models import Submission
+from municipalities.outages import is_away, is_too_slow
+from submissions.models import Status, Submission
 
-logger = logging.getLogger(__name__)
 BATCH = 2000
+COMPUTING = 0x4E4B49  # key of the advisory locks, with the submission's number
+Family = tuple[Indicator, ...]
 
 
-def recompute(submissions: Sequence[int]) -> None:
+def recompute(submissions: Sequence[int], wanted: Sequence[Family] | None = None) -> None:
     """Compute the indicators of the submissions anew, in all their areas, and replace what was stored.
 
     Trial submissions have results too: they tell the sender what the indicators would be. Safe to run twice.
 
     Raises:
-        OperationalError: the database was lost. A broken definition does not raise: it is logged, and keeps no results.
+        OperationalError: the database was lost. A broken definition does not raise: it keeps no results, and is noted.
     """
     if not submissions:
         return
-    with transaction.atomic():
-        # One computation at a time of the same submission: two would store it twice.
-        kept = list(Submission.objects.select_for_update().filter(pk__in=submissions).order_by("pk"))
-        IndicatorValue.objects.filter(submission__in=submissions).delete()
-        for family in families():
-            counts = _counted(family, [submission.pk for submission in kept])
-            if counts is not None:
-                _store(kept, family, counts)
-        Submission.objects.filter(pk__in=submissions).update(indicators_at=calendar.now())
+    if wanted is None:
+        known = [indicator.code for indicator in INDICATORS]
+        IndicatorValue.objects.filter(submission__in=submissions).exclude(indicator__in=known).delete()
+    for family in wanted if wanted is not None else families():
+        _note(family, _compute(family, submissions))
+    Submission.objects.filter(pk__in=submissions).update(indicators_at=calendar.now())
 
 
-def _counted(family: Sequence[Indicator], submissions: Sequence[int]) -> list[engine.Count] | None:
+def _compute(family: Family, submissions: Sequence[int]) -> dict[int, str]:
+    """The kinds of error by submission. Where many fail together, each half is tried on its own: one submission's data may be
+    what the definition cannot stand."""
     try:
-        with transaction.atomic():
-            return list(engine.count(family, submissions))
-    except (OperationalError, InterfaceError):
+        _replace(family, submissions)
+    except SoftTimeLimitExceeded as error:
+        _note(family, dict.fromkeys(submissions, type(error).__name__))
         raise
     except Exception as error:
-        logger.error("Broken indicator %s: %s", family[0].code, type(error).__name__)
-        return None
+        if is_away(error):
+            raise
+        if len(submissions) == 1 or is_too_slow(error):
+            return dict.fromkeys(submissions, type(error).__name__)
+        half = len(submissions) // 2
+        return _compute(family, submissions[:half]) | _compute(family, submissions[half:])
+    return {}
+
+
+@transaction.atomic
+def _replace(family: Family, submissions: Sequence[int]) -> None:
+    compute_alone(COMPUTING, submissions)
+    codes = [indicator.code for indicator in family]
+    kept = list(Submission.objects.filter(pk__in=submissions).order_by("pk"))
+    IndicatorValue.objects.filter(submission__in=submissions, indicator__in=codes).delete()
+    _store(kept, family, engine.count(family, [submission.pk for submission in kept]))
+    broken.forget(codes, submissions)
+
+
+def compute_alone(kind: int, submissions: Sequence[int]) -> list[int]:
+    """One computation at a time of the same submission, until the transaction ends: two would store it twice. The submission's
+    row is not locked: a new message may replace it meanwhile. Returns those that there are."""
+    found = Submission.objects.filter(pk__in=submissions).order_by("pk").values("pk")
+    sql, parameters = found.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id, pg_advisory_xact_lock(%s, id::integer) FROM ({sql}) s (id)", [kind, *parameters])  # noqa: S608
+        return [key for key, _lock in cursor.fetchall()]
+
+
+@transaction.atomic
+def _note(family: Family, errors: dict[int, str]) -> None:
+    codes = [indicator.code for indicator in family]
+    IndicatorValue.objects.filter(submission__in=list(errors), indicator__in=codes).delete()
+    broken.note([(indicator.code, indicator.version) for indicator in family], errors)
 
 
 def _store(submissions: Sequence[Submission], family: Sequence[Indicator], counts: Iterable[engine.Count]) -> None:
@@ -95,14 +127,31 @@ def _nobody(submission: Submission, indicator: Indicator) -> IndicatorValue:
     )
 
 
-def stale(year: int | None = None) -> list[int]:
-    """Current submissions that lack a result of an indicator as it is defined today."""
-    current = Submission.objects.filter(is_current=True)
-    if year is not None:
-        current = current.filter(year=year)
+def computable(year: int | None = None) -> QuerySet[Submission, Submission]:
+    """Submissions that should have results: the current ones, and trials while their rows are there."""
+    shown = Q(is_current=True) | Q(dry_run=True, status=Status.DONE, rows_removed_at=None)
+    return Submission.objects.filter(shown, **({"year": year} if year is not None else {}))
+
+
+def stale(year: int | None = None) -> list[tuple[Family, list[int]]]:
+    """For each family the submissions that lack a result of it as it is defined today, and are not to be tried later."""
     today = Q()
     for indicator in INDICATORS:
         today |= Q(indicator=indicator.code, version=indicator.version)
-    results = IndicatorValue.objects.filter(today, level=Level.MUNICIPALITY, submission__in=current)
-    found = dict(results.order_by().values_list("submission").annotate(number=CountOf("pk")))
-    return [key for key in current.values_list("pk", flat=True) if found.get(key, 0) < len(INDICATORS)]
+    results = IndicatorValue.objects.filter(today, level=Level.MUNICIPALITY, submission__in=computable(year)).order_by()
+    found = dict(results.values_list("submission").annotate(number=CountOf("pk")))
+    keys = computable(year).order_by("pk").values_list("pk", flat=True)
+    lacking = [key for key in keys if found.get(key, 0) < len(INDICATORS)]
+    if not lacking:
+        return []
+    have = set(results.filter(submission__in=lacking).values_list("submission", "indicator"))
+    later = {(key, code) for key, code, version in broken.waiting(lacking) if version == VERSIONS.get(code)}
+    due = [(family, [key for key in lacking if _lacks(key, family, have | later)]) for family in families()]
+    return [(family, submissions) for family, submissions in due if submissions]
+
+
+VERSIONS = {indicator.code: indicator.version for indicator in INDICATORS}
+
+
+def _lacks(submission: int, family: Family, have: set[tuple[int, str]]) -> bool:
+    return any((submission, indicator.code) not in have for indicator in family)

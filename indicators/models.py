@@ -72,6 +72,25 @@ class SteeringValue(Result):
         indexes = [models.Index(fields=["submission", "level", "area", "figure"], name="steering_page")]
 
 
+class BrokenComputation(models.Model):
+    """A definition (an indicator, or a statement of steering figures) that could not be computed for a submission.
+
+    `failures` in a row; `error` is the kind of the last one; `not_before` is when it is tried again.
+    """
+
+    submission = models.ForeignKey(Submission, models.CASCADE, db_index=False, related_name="+")
+    definition = models.CharField(max_length=60)
+    version = models.SmallIntegerField()
+    failures = models.SmallIntegerField()
+    error = models.CharField(max_length=60)
+    not_before = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "definition", "version"], name="one_broken_computation")
+        ]
+
+
 class PublishedTable(models.Model):
     """One indicator in one year, frozen as it left: the same table serves every publication in which it did not change.
 

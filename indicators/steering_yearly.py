@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from indicators.charts.values import count
 from indicators.models import Level, SteeringValue
+from indicators.steering import ALWAYS_THERE
 from indicators.steering.catalogue import BY_CODE, FOLLOWUPS
 from municipalities.access import Access, visible
 from quality.models import FindingRow
@@ -31,8 +32,6 @@ ORDER = (
     YES,
     "followup-type-16",
 )
-# Every computed submission has it, also where it is nought.
-ALWAYS_THERE = ORDER[0]
 CURRENT = {"submission__is_current": True, "submission__kind": Kind.ANNUAL}
 
 

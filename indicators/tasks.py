@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from indicators import actions, publishing, refreshing, steering
+from municipalities.statements import statements_of
 
 logger = logging.getLogger(__name__)
 MOST_AT_ONCE = 100
@@ -23,18 +25,16 @@ def nudge(submission: int) -> None:
 
 @shared_task(name="indicators.recompute")
 def recompute(submission: int) -> None:
-    _compute([submission])
+    actions.recompute([submission])
+    steering.recompute([submission])
 
 
 @shared_task(name="indicators.recompute_stale")
 def recompute_stale() -> None:
-    """The sweep: current submissions without results as they are defined today."""
-    _compute(actions.stale()[:MOST_AT_ONCE])
-
-
-def _compute(submissions: list[int]) -> None:
-    actions.recompute(submissions)
-    steering.recompute(submissions)
+    """The sweep: submissions without results as they are defined today, indicators and steering figures each for itself."""
+    for family, submissions in actions.stale():
+        actions.recompute(submissions[:MOST_AT_ONCE], [family])
+    steering.recompute(steering.stale()[:MOST_AT_ONCE])
 
 
 def nudge_publication() -> None:
@@ -47,9 +47,11 @@ def nudge_publication() -> None:
 
 @shared_task(name="indicators.publish")
 def publish() -> None:
-    publishing.publish()
+    with statements_of(settings.KPR_NATION_STATEMENT_SECONDS):
+        publishing.publish()
 
 
 @shared_task(name="indicators.refresh")
 def refresh(year: int | None = None) -> None:
-    refreshing.refresh(year)
+    with statements_of(settings.KPR_NATION_STATEMENT_SECONDS):
+        refreshing.refresh(year)

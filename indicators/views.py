@@ -25,6 +25,7 @@ from indicators.viewpoint import Viewpoint, look, with_figures
 from indicators.wording import WORDS
 from municipalities import audit
 from municipalities.pages import access_of, signed_in
+from quality.labels import rows_removed
 
 ROWS_A_PAGE = 50
 WRITERS: dict[str, Callable[[Sheet], IO[bytes]]] = {"csv": as_csv, "xlsx": as_excel}
@@ -164,6 +165,7 @@ def indicator_records(request: HttpRequest, code: str, indicator: str) -> HttpRe
         "indicator": declared,
         "words": WORDS[declared.code],
         "headers": records.headers(declared),
+        "rows_removed": rows_removed(view.submission) if view.submission else "",
         "records": shown,
         "page": page,
         "pages": list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)),

@@ -15,6 +15,7 @@ from django.views import defaults
 
 from municipalities import problems
 from municipalities.access import ANONYMOUS
+from municipalities.outages import Outage, outage
 from municipalities.problems import Problem
 from municipalities.refusing import API, refuse
 
@@ -35,21 +36,22 @@ def _bad_request_page(_request: HttpRequest, _exception: Exception | None = None
 
 
 def _fault_page(_request: HttpRequest) -> HttpResponse:
-    """500, or 503 where the database did not answer."""
-    problem = problems.of_error(sys.exc_info()[1])
-    if problem is None or problem.status != 503:
+    """500; 503 where the database did not answer or took too long, 507 where a disk is full."""
+    known = outage(sys.exc_info()[1])
+    if known is None:
         return _page_for_nobody(500)
-    return _page_for_nobody(503, **problem.headers)
+    return _page_for_nobody(known.status, known, **problems.of_outage(known).headers)
 
 
-def _page_for_nobody(status: int, **headers: str) -> HttpResponse:
+def _page_for_nobody(status: int, known: Outage | None = None, **headers: str) -> HttpResponse:
     """A page that asks the database for nothing, not even who is logged in: the database may be what failed."""
     context: dict[str, Any] = {
         "LANGUAGE_CODE": get_language(),
         "access": ANONYMOUS,
         "environment": settings.KPR_ENVIRONMENT,
+        "outage": known,
     }
-    content = render_to_string(f"{status}.html", context)
+    content = render_to_string("503.html" if known else f"{status}.html", context)
     return HttpResponse(content, status=status, headers={"Cache-Control": "no-store", **headers})
 
 

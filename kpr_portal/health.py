@@ -4,10 +4,18 @@ import datetime
 
 from django.conf import settings
 from django.db import Error, connection, transaction
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from kombu.exceptions import OperationalError
 
+from indicators import broken
 from kpr_portal.celery import app
+from municipalities import room
+from quality.models import CheckResult, Outcome
+from submissions.models import UNFINISHED, Submission
+
+# From so many attempts on the operator is told of a submission that something keeps breaking off.
+RESTLESS_ATTEMPTS = 5
 
 # RFC 9116: a file should be looked over at least once a year. This one is computed, so half a year from today always holds.
 VALID_DAYS = 180
@@ -19,17 +27,34 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 
 
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """The database can be written to. Without the broker work only waits, so that is «degraded», not an error."""
+    """The database can be written to. Without the broker work only waits, and a broken definition stops nothing else, so these
+    are «degraded», not errors."""
     if problem := database_problem():
         return JsonResponse({"status": "unavailable", "problem": problem}, status=503)
-    if problem := broker_problem():
+    if problem := broker_problem() or work_problem():
         return JsonResponse({"status": "degraded", "problem": problem})
     return JsonResponse({"status": "ok"})
+
+
+def work_problem() -> str | None:
+    """A sentence that names definitions and checks that are broken, and submissions that are broken off again and again."""
+    found = [f"{code}, version {version}, in {n} submissions" for code, version, n in broken.summary()]
+    checks = CheckResult.objects.filter(status=Outcome.ERROR, submission__is_current=True).order_by("code")
+    counted = checks.values_list("code").annotate(submissions=Count("pk"))
+    found += [f"check {code} in {n} submissions" for code, n in counted]
+    restless = Submission.objects.filter(status__in=UNFINISHED, attempts__gte=RESTLESS_ATTEMPTS).order_by("pk")
+    found += [f"submission {s.pk}, begun {s.attempts} times" for s in restless[:10]]
+    return f"Something cannot be computed; it is tried again, later each time: {'; '.join(found)}." if found else None
 
 
 def database_problem() -> str | None:
     """A sentence, when nothing can be written. Writes an empty note to the database's log, which no table shows."""
     try:
+        if not room.ask():
+            return (
+                f"The database's disk is full: less than {settings.KPR_LEAST_FREE_MB} MB can be written. Nothing is received "
+                "or processed; what was received waits. Make room on the disk."
+            )
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_logical_emit_message(true, 'readyz', ''), current_setting('transaction_read_only')"

@@ -41,8 +41,24 @@ KPR_DEADLINE_MONTH_DAY = (1, 15)
 KPR_MANY_MUNICIPALITIES = environment.number("KPR_MANY_MUNICIPALITIES", 6)
 # Days that the received message is kept, encrypted, after it was processed.
 KPR_MESSAGE_RETENTION_DAYS = environment.number("KPR_MESSAGE_RETENTION_DAYS", 30)
+# Days that the person-level rows are kept of a trial, and of a submission that stopped, after it was finished; and of one that was
+# replaced, after that. The one that the current submission replaced is kept as long as that is so. Receipts and counts stay.
+KPR_TRIAL_RETENTION_DAYS = environment.number("KPR_TRIAL_RETENTION_DAYS", 14)
+KPR_FAILED_RETENTION_DAYS = environment.number("KPR_FAILED_RETENTION_DAYS", 14)
+KPR_SUPERSEDED_RETENTION_DAYS = environment.number("KPR_SUPERSEDED_RETENTION_DAYS", 90)
+# Days since the last login after which an account is removed, or closed where a receipt names it.
+KPR_ACCOUNT_RETENTION_DAYS = environment.number("KPR_ACCOUNT_RETENTION_DAYS", 365)
+# Days that attempts to log in (name and address) are kept.
+KPR_LOGIN_RETENTION_DAYS = environment.number("KPR_LOGIN_RETENTION_DAYS", 30)
+# Days that the log of acts and of looks at person-level rows is kept: five years.
+KPR_AUDIT_RETENTION_DAYS = environment.number("KPR_AUDIT_RETENTION_DAYS", 5 * 365)
 # Largest message, in bytes, as received and unpacked.
 KPR_MAX_MESSAGE_BYTES = environment.number("KPR_MAX_MESSAGE_BYTES", 300 * 1024 * 1024)
+# From so many bytes on (unpacked; about 10 000 persons) a message is large: it has a worker of its own and waits for its kind.
+KPR_LARGE_MESSAGE_BYTES = environment.number("KPR_LARGE_MESSAGE_BYTES", 8 * 1024 * 1024)
+# Megabytes that the database must be able to write; with less, nothing is taken in or worked on. A database that meets a
+# full disk in the middle of its log stops altogether.
+KPR_LEAST_FREE_MB = environment.number("KPR_LEAST_FREE_MB", 32)
 # What may leave (Statistics Norway's and Helsedirektoratet's rule of small numbers): a share needs at least so many persons
 # below the line, a count is 0 or at least so many, and no hidden count may be narrowed to fewer possible values than so many.
 KPR_LEAST_DENOMINATOR = environment.number("KPR_LEAST_DENOMINATOR", 10)
@@ -206,8 +222,11 @@ CACHES = {
     },
     "throttle-local": {"BACKEND": IN_MEMORY, "LOCATION": "throttle", "OPTIONS": {"MAX_ENTRIES": 10_000}},
 }
+# A task that was begun is given again when its worker is lost; it finds in PostgreSQL what is left to do. A lost connection
+# to the broker cancels nothing: the work on a large message goes on, and whoever is nudged meanwhile finds it taken.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_TASK_IGNORE_RESULT = True
@@ -215,8 +234,52 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+KPR_SWEEP_SECONDS = environment.number("KPR_SWEEP_SECONDS", 10)
+# Longest wait between two attempts of work that was broken off; it is doubled from the sweep's interval up to this.
+KPR_LONGEST_WAIT_SECONDS = environment.number("KPR_LONGEST_WAIT_SECONDS", 600)
+
+# A queue for each kind of work, and a worker process for each queue, so that none waits for another kind.
+SMALL, LARGE, RESULTS = "small", "large", "results"
+CELERY_TASK_DEFAULT_QUEUE = SMALL
+CELERY_TASK_ROUTES = {
+    "submissions.process_large": {"queue": LARGE},
+    "submissions.shred_messages": {"queue": RESULTS},
+    "indicators.*": {"queue": RESULTS},
+    "kpr_portal.*": {"queue": RESULTS},
+}
+# Seconds that one task may take: small submissions and sweeps, large submissions, and what goes over the nation. At the limit
+# the task is stopped with its reason; what does not let itself be stopped is killed KPR_GRACE_SECONDS later.
+KPR_SMALL_TASK_SECONDS = environment.number("KPR_SMALL_TASK_SECONDS", 5 * 60)
+KPR_LARGE_TASK_SECONDS = environment.number("KPR_LARGE_TASK_SECONDS", 60 * 60)
+KPR_NATION_TASK_SECONDS = environment.number("KPR_NATION_TASK_SECONDS", 4 * 60 * 60)
+KPR_GRACE_SECONDS = environment.number("KPR_GRACE_SECONDS", 60)
+
+
+def _task_limit(seconds: int) -> dict[str, int]:
+    return {"soft_time_limit": seconds, "time_limit": seconds + KPR_GRACE_SECONDS}
+
+
+CELERY_TASK_SOFT_TIME_LIMIT = KPR_SMALL_TASK_SECONDS
+CELERY_TASK_TIME_LIMIT = KPR_SMALL_TASK_SECONDS + KPR_GRACE_SECONDS
+CELERY_TASK_ANNOTATIONS = {
+    "submissions.process_large": _task_limit(KPR_LARGE_TASK_SECONDS),
+    "indicators.recompute": _task_limit(KPR_LARGE_TASK_SECONDS),
+    "indicators.recompute_stale": _task_limit(KPR_LARGE_TASK_SECONDS),
+    "indicators.publish": _task_limit(KPR_NATION_TASK_SECONDS),
+    "indicators.refresh": _task_limit(KPR_NATION_TASK_SECONDS),
+    "kpr_portal.remove_old": _task_limit(KPR_NATION_TASK_SECONDS),
+}
+# Seconds that one statement of the database may take: of a page or an API answer, of a worker, and of a worker that goes over
+# the nation. Commands that an operator runs have no limit.
+KPR_WEB_STATEMENT_SECONDS = environment.number("KPR_WEB_STATEMENT_SECONDS", 30)
+KPR_WORKER_STATEMENT_SECONDS = environment.number("KPR_WORKER_STATEMENT_SECONDS", 10 * 60)
+KPR_NATION_STATEMENT_SECONDS = environment.number("KPR_NATION_STATEMENT_SECONDS", 60 * 60)
+
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 3600,
+    # Longer than any task, or the broker would give it to a second worker.
+    "visibility_timeout": 2 * max(KPR_LARGE_TASK_SECONDS, KPR_NATION_TASK_SECONDS),
     "socket_timeout": 3,
     "socket_connect_timeout": 3,
     # A nudge that cannot be sent at once is left to the sweep; a request never waits for the broker.
@@ -225,13 +288,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_step": 0.1,
     "interval_max": 0.2,
 }
-CELERY_TASK_PUBLISH_RETRY = False
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-KPR_SWEEP_SECONDS = environment.number("KPR_SWEEP_SECONDS", 10)
+# A sweep that was not begun before the next one is due is forgotten, so that they do not pile up behind long work.
+_SWEEP = {"schedule": float(KPR_SWEEP_SECONDS), "options": {"expires": KPR_SWEEP_SECONDS}}
 CELERY_BEAT_SCHEDULE = {
-    "nudge-waiting": {"task": "submissions.nudge_waiting", "schedule": float(KPR_SWEEP_SECONDS)},
+    "nudge-waiting": {"task": "submissions.nudge_waiting", **_SWEEP},
+    "compute-stale": {"task": "indicators.recompute_stale", **_SWEEP},
     "shred-old-messages": {"task": "submissions.shred_messages", "schedule": 3600.0},
-    "compute-stale": {"task": "indicators.recompute_stale", "schedule": float(KPR_SWEEP_SECONDS)},
+    "remove-old": {"task": "kpr_portal.remove_old", "schedule": crontab(hour="2", minute="30")},
     "daily-refresh": {"task": "indicators.refresh", "schedule": crontab(hour="4", minute="0")},
 }
 

@@ -4,6 +4,7 @@ import argparse
 import fcntl
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -30,6 +31,11 @@ DEMO_TODAY = "2024-01-08"
 MOST_DEATHS, DEATHS_WITHIN_SECONDS = 5, 60
 STOP_SECONDS = 10
 LOG_BYTES = 10 * 1024 * 1024
+# Queue -> processes that work on it. A large message and the results have their own, so that small ones never wait for them.
+WORKERS = {"small": 2, "large": 1, "results": 1}
+# With less room than this on the disk processes die for lack of it, which is no reason to stop the portal.
+FULL_DISK_BYTES = 32 * 1024 * 1024
+FULL_DISK_SECONDS = 5
 
 
 class Failure(Exception):
@@ -154,18 +160,21 @@ class Portal:
 
     def _servers(self) -> list[Child]:
         python = [sys.executable, "-m"]
-        node = f"kpr-{hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:12]}@%h"
         celery = [*python, "celery", "-A", "kpr_portal", "--workdir", str(ROOT)]
         beat = ["--schedule", str(self.data_dir / "beat-schedule"), "--pidfile="]
-        worker = ["--pool", "prefork", "--concurrency", "2", "--hostname", node, "--without-gossip", "--without-mingle"]
         return [
             self._child(
                 "web",
                 [*python, "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "-b", f"127.0.0.1:{self.port}"],
             ),
-            self._child("worker", [*celery, "worker", *worker]),
+            *(self._worker(celery, queue, processes) for queue, processes in WORKERS.items()),
             self._child("beat", [*celery, "beat", *beat]),
         ]
+
+    def _worker(self, celery: list[str], queue: str, processes: int) -> Child:
+        node = f"kpr-{hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:12]}-{queue}@%h"
+        options = ["--pool", "prefork", "--concurrency", str(processes), "--queues", queue, "--hostname", node]
+        return self._child(f"worker-{queue}", [*celery, "worker", *options, "--without-gossip", "--without-mingle"])
 
     @property
     def children(self) -> list[Child]:
@@ -273,15 +282,26 @@ class Portal:
     def _heal(self, child: Child, start: Callable[[], None]) -> None:
         if child.process and child.status is not None:
             self._say(f"{child.name} ended with status {child.status}; starting it again.", sys.stderr)
-            child.bury()
+            self._bury(child)
         if child.process is None and time.monotonic() >= child.not_before:
             start()
+
+    def _bury(self, child: Child) -> None:
+        """Raises:
+        Failure: it died too often, and not for want of room on the disk.
+        """
+        if shutil.disk_usage(self.data_dir).free >= FULL_DISK_BYTES:
+            return child.bury()
+        self._say(f"The disk of {self.data_dir} is full; {child.name} is started when there is room.", sys.stderr)
+        child.deaths.clear()
+        child.bury()
+        child.not_before = time.monotonic() + FULL_DISK_SECONDS
 
     def _heal_postgres(self) -> None:
         if not self.postgres or self.postgres.postmaster() or time.monotonic() < self.postgres_deaths.not_before:
             return
         self._say("postgres ended; starting it again.", sys.stderr)
-        self.postgres_deaths.bury()
+        self._bury(self.postgres_deaths)
         with suppress(NotStarted):
             self.postgres.revive()
 

@@ -15,6 +15,8 @@ from municipalities.api import UnknownAddress
 from quality import views as quality
 from submissions import views as submissions
 
+handler500 = "kpr_portal.errors.server_error"
+
 
 def words(address: str, name: str) -> URLPattern:
     """A page that is only words."""

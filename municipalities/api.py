@@ -150,6 +150,8 @@ class ProblemSerializer(serializers.Serializer[Any]):
     first = serializers.IntegerField(required=False, help_text="The submission that this message already is")
     first_url = serializers.URLField(required=False)
     submission = serializers.IntegerField(required=False, help_text="The receipt of the refused message")
+    applicable = serializers.IntegerField(required=False, help_text="Rows that the check applied to")
+    violating = serializers.IntegerField(required=False, help_text="Rows that violated it")
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:

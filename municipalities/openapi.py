@@ -18,6 +18,7 @@ EVERYWHERE = {
     429: "Too many wrong tokens came from this address: try again after `Retry-After` seconds.",
     500: "A fault of ours.",
     503: "The portal cannot work just now. Try again later.",
+    507: "The portal's disk is full, and nothing was stored. Try again later.",
 }
 TOKEN_NEEDED = "No bearer token was sent, or it is unknown or revoked."  # noqa: S105
 TOKEN_WRONG = "A bearer token was sent, and it is unknown or revoked."  # noqa: S105

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db.utils import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
+
+from municipalities.outages import Outage, outage
 
 PROBLEM = "application/problem+json"
 CHALLENGE = 'Bearer realm="KPR"'
@@ -88,9 +89,8 @@ def fault() -> Problem:
     return Problem(500, "fault", detail)
 
 
-def unavailable() -> Problem:
-    detail = _("Portalen er ikke tilgjengelig akkurat nå, og ingenting ble lagret. Prøv igjen om litt.")
-    return Problem(503, "unavailable", detail, {"Retry-After": "30"})
+def of_outage(known: Outage) -> Problem:
+    return Problem(known.status, known.code, str(known.sentence), {"Retry-After": str(known.retry_after)})
 
 
 def of_error(error: BaseException | None) -> Problem | None:
@@ -101,6 +101,8 @@ def of_error(error: BaseException | None) -> Problem | None:
         return _of_framework(error)
     if isinstance(error, RequestDataTooBig):
         return _too_large()
+    if known := outage(error):
+        return of_outage(known)
     for kind, made in KINDS.items():
         if isinstance(error, kind):
             return made()
@@ -111,8 +113,6 @@ KINDS = {
     Http404: not_found,
     PermissionDenied: forbidden,
     SuspiciousOperation: bad_request,
-    OperationalError: unavailable,
-    InterfaceError: unavailable,
 }
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 from django.db.utils import InterfaceError, OperationalError
 
@@ -102,7 +103,11 @@ def check_submission(submission: Submission, checks: Sequence[Check] = CHECKS) -
         return
     with ThreadPoolExecutor(max_workers=1) as beside:
         other = beside.submit(_judge_on_own_connection, _Judgement(*facts), waiting)
-        _judge(_Judgement(*facts), waiting)
+        try:
+            _judge(_Judgement(*facts), waiting)
+        except BaseException:
+            waiting.clear()  # the other connection stops after what it is at
+            raise
         other.result()
 
 
@@ -137,9 +142,10 @@ def _reserve(number: int) -> list[int]:
 
 
 def _comparable(submission: Submission, checks: Sequence[Check]) -> dict[Check, int]:
-    """Results of the submission before this one, for checks whose version is the same and that were not broken."""
+    """Results of the submission before this one, for checks whose version is the same and that were not broken. None where its
+    rows were removed: everything would be new."""
     earlier = submission.supersedes or current(submission)
-    if earlier is None:
+    if earlier is None or earlier.rows_removed_at:
         return {}
     results = CheckResult.objects.filter(submission=earlier).exclude(status=Outcome.ERROR)
     keys = {(code, version): key for key, code, version in results.values_list("pk", "code", "version")}
@@ -176,7 +182,7 @@ def _unbroken(checks: Iterable[Check]) -> Iterator[_Attempt]:
     try:
         with transaction.atomic():
             yield _Attempt()
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
         raise
     except Exception as error:
         state = getattr(error.__cause__, "sqlstate", "")

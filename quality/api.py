@@ -14,10 +14,12 @@ from municipalities import audit
 from municipalities.access import visible
 from municipalities.api import ListView
 from municipalities.models import Scope
+from municipalities.problems import Problem
 from municipalities.tokens import access_of
 from quality.check import Check
 from quality.checks import BY_CODE, CHECKS
 from quality.engine import fields_of
+from quality.labels import rows_removed
 from quality.models import CheckResult, FindingRow, Severity
 from submissions.models import Submission
 
@@ -84,6 +86,9 @@ class FindingsView(ListView):
 
 class RowsView(ListView):
     scopes = (Scope.FINDINGS,)
+    refusals = {
+        410: "The rows were removed at the end of their retention: `applicable` and `violating` say how many there were."
+    }
 
     @extend_schema(
         operation_id="finding_rows",
@@ -93,6 +98,9 @@ class RowsView(ListView):
     def get(self, request: Request, pk: int, code: str) -> Response:
         submission = _judged(request, pk)
         result = get_object_or_404(submission.results, code=code)
+        if submission.rows_removed_at:
+            told = rows_removed(submission)
+            raise Problem(410, "rows-removed", told, applicable=result.applicable, violating=result.violating)
         rows = visible(FindingRow, access_of(request)).filter(result=result).order_by("user_ref", "service_ref", "pk")
         page = self.page(rows)
         audit.record(

@@ -41,6 +41,8 @@ class Sheet:
     check: Check
     rows: QuerySet[FindingRow]
     origin: str
+    # Why there are counts only, and how many rows there were; empty while the rows are there.
+    removed: str = ""
 
     def header(self) -> list[str]:
         return [
@@ -52,6 +54,8 @@ class Sheet:
 
     def lines(self) -> Iterator[list[Any]]:
         """One list of values for each row, with two queries for every 2000 of them."""
+        if self.removed:
+            yield [self.removed]
         rows = self.rows.iterator(chunk_size=AT_A_TIME)
         while some := list(islice(rows, AT_A_TIME)):
             for row, fields in zip(some, fields_of(self.check, some), strict=True):
@@ -108,6 +112,7 @@ def _about(book: Any, sheet: Sheet) -> None:
         _("Hva den betyr"): sheet.check.explanation,
         _("Slik retter du"): sheet.check.remedy,
         _("Gjelder"): sheet.origin,
+        **({_("Rader"): sheet.removed} if sheet.removed else {}),
     }
     for row, (name, text) in enumerate(facts.items()):
         page.write_string(row, 0, name, bold)

@@ -78,3 +78,12 @@ def shown(name: str, value: Any) -> str:
 
 def _coded(code: str, name: str) -> str:
     return f"{code} {name}" if name else code
+
+
+def rows_removed(submission: Submission) -> str:
+    """Why a submission whose rows were removed shows counts only; empty while they are there."""
+    if submission.rows_removed_at is None:
+        return ""
+    return _(
+        "Radene ble slettet %(day)s, fordi rader fra en slik innsending bare lagres i %(days)s dager. Antallene står fortsatt."
+    ) % {"day": date_format(submission.rows_removed_at, "j. F Y"), "days": submission.rows_kept_days}

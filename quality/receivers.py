@@ -43,6 +43,8 @@ def _show_planner() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(GROWN, [list(tables)])
         grown = [name for (name,) in cursor.fetchall()]
-        cursor.execute("SET LOCAL default_statistics_target = 20")
-        for name in grown:
+    # One transaction for each: the table's lock keeps other submissions from doing the same.
+    for name in grown:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL default_statistics_target = 20")
             cursor.execute(f"ANALYZE {name} ({tables[name]})")

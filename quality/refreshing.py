@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.db.utils import InterfaceError, OperationalError
+from django.db.utils import OperationalError
 
+from municipalities.outages import is_away, is_too_slow
 from quality.actions import check_submission
 from quality.check import Check
 from quality.checks import CHECKS
@@ -33,7 +35,18 @@ def refresh(year: int | None = None, checks: Sequence[Check] = CHECKS) -> int:
     keys = list(current.order_by("pk").values_list("pk", flat=True))
     _forget_retired_checks(keys, checks)
     stale = find_stale(keys, checks)
-    return sum(_judge_again(key, stale[key]) for key in sorted(stale))
+    return sum(_try_again(key, stale[key]) for key in sorted(stale))
+
+
+def _try_again(key: int, checks: Iterable[Check]) -> bool:
+    """A submission that takes too long does not keep the rest of the nation waiting until it stops them too."""
+    try:
+        return _judge_again(key, checks)
+    except OperationalError as error:
+        if not is_too_slow(error):
+            raise
+        logger.error("Submission %s could not be judged again within the time limit of a statement.", key)
+        return False
 
 
 def refresh_across(checks: Sequence[Check] = CHECKS) -> list[int]:
@@ -53,8 +66,7 @@ def find_stale(submissions: Sequence[int], checks: Sequence[Check]) -> Stale:
     stale: Stale = defaultdict(set)
     stored = _stored(submissions)
     for group in scans(checks):
-        tallies = _tallies(group, submissions)
-        for check in group:
+        for check, tallies in _tallies(group, submissions):
             _compare(stale, check, submissions, tallies, stored)
             if check.across and tallies is not None:
                 for key in _unknown_rows(check, submissions):
@@ -62,16 +74,27 @@ def find_stale(submissions: Sequence[int], checks: Sequence[Check]) -> Stale:
     return stale
 
 
-def _tallies(group: tuple[Check, ...], submissions: Sequence[int]) -> dict[tuple[int, str], Tally] | None:
-    """None when a check of the group is broken; then each submission is judged again, check by check."""
+Tallies = dict[tuple[int, str], Tally]
+
+
+def _tallies(group: tuple[Check, ...], submissions: Sequence[int]) -> Iterator[tuple[Check, Tallies | None]]:
+    """The tallies of each check; None where it is broken, and then each submission is judged by it again. A broken one among
+    those that share a scan does not take the others with it."""
     try:
         with transaction.atomic():
-            return count(group, submissions)
-    except (OperationalError, InterfaceError):
+            counted = count(group, submissions)
+        yield from ((check, counted) for check in group)
+    except SoftTimeLimitExceeded:
         raise
     except Exception as error:
-        logger.error("Broken check among %s: %s", ", ".join(check.code for check in group), type(error).__name__)
-        return None
+        if is_away(error):
+            raise
+        if len(group) > 1:
+            for check in group:
+                yield from _tallies((check,), submissions)
+            return
+        logger.error("Broken check %s: %s", group[0].code, type(error).__name__)
+        yield group[0], None
 
 
 def _stored(submissions: Sequence[int]) -> dict[tuple[int, str], tuple[int, Tally]]:
@@ -105,7 +128,7 @@ def _unknown_rows(check: Check, submissions: Sequence[int]) -> QuerySet[FindingR
 @transaction.atomic
 def _judge_again(key: int, checks: Iterable[Check]) -> bool:
     """False when the submission was replaced meanwhile: its successor was judged when it was loaded."""
-    submission = Submission.objects.select_for_update().filter(pk=key, is_current=True).first()
+    submission = Submission.objects.select_for_update(no_key=True).filter(pk=key, is_current=True).first()
     if submission is None:
         return False
     check_submission(submission, sorted(checks, key=lambda check: check.code))

@@ -10,6 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from municipalities import audit
 from municipalities.pages import Place, access_of, find_place, signed_in
@@ -17,7 +18,7 @@ from quality.check import Check
 from quality.checks import BY_CODE
 from quality.engine import fields_of
 from quality.export import Sheet, as_csv, as_excel
-from quality.labels import SUBJECTS, field_label, shown
+from quality.labels import SUBJECTS, field_label, rows_removed, shown
 from quality.models import CheckResult, FindingRow
 from quality.selectors import Finding, by_subject, findings_of, rows_of
 from submissions.models import Submission
@@ -50,6 +51,7 @@ class View:
             "unit_name": self.unit_name,
             "units": self.place.units,
             "section": "findings",
+            "rows_removed": rows_removed(self.submission) if self.submission else "",
         }
 
 
@@ -150,9 +152,16 @@ def _download(
     found = _finding(view, check)
     rows = rows_of(found.result, unit=view.unit, only_new=request.GET.get("nye") == "1")
     _record_look(request, found.result, view, "rows_downloaded", form=ending, count=rows.count())
-    file = write(Sheet(found.check, rows, _origin(view)))
+    file = write(Sheet(found.check, rows, _origin(view), _removed(view, found)))
     name = f"kpr-{view.place.municipality.pk}-{view.place.year}-{check}.{ending}"
     return FileResponse(file, as_attachment=True, filename=name)  # type: ignore[return-value]
+
+
+def _removed(view: View, found: Finding) -> str:
+    if view.submission is None or view.submission.rows_removed_at is None:
+        return ""
+    rows = ngettext("%(n)s post å rette.", "%(n)s poster å rette.", found.violating) % {"n": found.violating}
+    return f"{rows} {rows_removed(view.submission)}"
 
 
 def _origin(view: View) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -70,7 +71,8 @@ class Submission(models.Model):
 
     `municipality` and `year` are null only when a refused message names neither. `supersedes` is the submission that was
     current when this one was processed: what it is compared with. `persons` and `services` grow
-    while it is read: they show the progress.
+    while it is read: they show the progress. `attempts` counts the times that work on it began, `faults` those that ended with
+    a fault of the message; `not_before` is when the next may begin. `rows_removed_at` says that only the counts are left.
     """
 
     ACCESS_PATH = "municipality"
@@ -95,6 +97,9 @@ class Submission(models.Model):
     indicators_at = models.DateTimeField(null=True)
     steering_at = models.DateTimeField(null=True)
     attempts = models.SmallIntegerField(default=0)
+    faults = models.SmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    rows_removed_at = models.DateTimeField(null=True)
     problem: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True)
 
     sent_by_user = models.ForeignKey(User, models.PROTECT, null=True)
@@ -141,6 +146,19 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    @property
+    def is_large(self) -> bool:
+        """Large ones have a worker of their own, so that the others need not wait for it."""
+        return self.size >= settings.KPR_LARGE_MESSAGE_BYTES
+
+    @property
+    def rows_kept_days(self) -> int:
+        """How long the person-level rows are kept after it was finished, or was replaced."""
+        if self.dry_run:
+            return settings.KPR_TRIAL_RETENTION_DAYS
+        failed = self.status == Status.FAILED
+        return settings.KPR_FAILED_RETENTION_DAYS if failed else settings.KPR_SUPERSEDED_RETENTION_DAYS
 
 
 class Contact(models.Model):

@@ -10,13 +10,14 @@ from typing import Any, BinaryIO
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from municipalities import audit, calendar
+from municipalities import audit, calendar, room
 from municipalities.access import Access
 from municipalities.models import Municipality
+from municipalities.outages import is_full
 from submissions import tasks, unpack, vault
 from submissions.inspection import Header, Inspection, explain
 from submissions.models import REFUSED, Channel, Message, Stage, Status, Submission
-from submissions.refusals import Invalid, KeyReused, MessageError, NotYours, Refusal, Repeat
+from submissions.refusals import Invalid, KeyReused, MessageError, NoRoom, NotYours, Refusal, Repeat
 
 
 @dataclass
@@ -63,11 +64,19 @@ def receive(
     """
     arrival = _Arrival(access, channel, municipality, dry_run, idempotency_key, Header())
     try:
+        if not room.is_enough():
+            raise NoRoom
         with transaction.atomic():
             message = _read(arrival, content, gzipped)
             return _accept(arrival, message)
+    except NoRoom:
+        raise
     except Refusal as refusal:
         refusal.submission = _keep_refusal(arrival, refusal)
+        raise
+    except Exception as error:
+        if is_full(error):
+            raise NoRoom from error
         raise
 
 

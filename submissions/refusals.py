@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from municipalities.outages import NO_ROOM
 from submissions.models import Submission
 
 
@@ -63,3 +64,12 @@ class KeyReused(Refusal):
     """The Idempotency-Key was used before, with another message."""
 
     status = 422
+
+
+class NoRoom(Refusal):
+    """The database's disk is full. No receipt is kept: there is no room for one either."""
+
+    status = NO_ROOM.status
+
+    def __init__(self) -> None:
+        super().__init__(str(NO_ROOM.sentence), code=NO_ROOM.code)

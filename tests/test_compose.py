@@ -12,7 +12,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
-OURS = ("migrate", "web", "worker", "beat")
+OURS = ("migrate", "web", "worker", "worker-large", "worker-results", "beat")
 REQUIRED = {"SECRET_KEY", "KPR_PSEUDONYM_KEY", "KPR_MESSAGE_KEY", "POSTGRES_PASSWORD", "ALLOWED_HOSTS"}
 
 
@@ -59,7 +59,7 @@ def test_production_unless_said_otherwise() -> None:
 
 
 def test_servers_wait_for_the_migrations() -> None:
-    for name in ("web", "worker", "beat"):
+    for name in OURS[1:]:
         assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
 
 

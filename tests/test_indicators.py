@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
-from indicators import actions, engine
+from indicators import actions, engine, steering, tasks
 from indicators.definitions import BY_CODE, INDICATORS, families
 from indicators.documentation import indicators_page
-from indicators.models import IndicatorValue, Level
+from indicators.models import BrokenComputation, IndicatorValue, Level
 from indicators.refreshing import catch_up
+from kpr_portal import health
 from municipalities.models import District
 from quality.actions import check_submission
 from quality.checks import BY_CODE as CHECKS
@@ -388,16 +390,80 @@ def test_computing_again_replaces() -> None:
 def test_a_municipality_with_nobody_has_results_that_say_so() -> None:
     submission = computed()
     assert IndicatorValue.objects.filter(submission=submission).count() == len(INDICATORS)
-    assert actions.stale() == []
+    assert stale() == []
+
+
+def stale(year: int | None = None) -> list[int]:
+    return sorted({key for _family, keys in actions.stale(year) for key in keys})
 
 
 def test_stale_are_those_without_results_of_todays_definitions() -> None:
     done, new = computed(), store(Sent(municipality="1103"))
     store(Sent(municipality="4601", year=2022, state="superseded"))
-    assert actions.stale() == [new.pk]
+    assert stale() == [new.pk]
     IndicatorValue.objects.filter(submission=done, indicator=INDICATORS[0].code).update(version=99)
-    assert sorted(actions.stale()) == sorted([done.pk, new.pk])
-    assert actions.stale(2022) == []
+    assert stale() == sorted([done.pk, new.pk])
+    assert [family[0].code for family, keys in actions.stale() if done.pk in keys] == [INDICATORS[0].root.code]
+    assert stale(2022) == []
+    trial = store(Sent(municipality="1103", state="trial"))
+    assert trial.pk in stale()
+
+
+def test_a_broken_definition_is_tried_later_each_time_and_starves_nobody(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It cannot stand one submission's data: the others have their results at once, and a sweep leaves that one alone."""
+    real, tried = engine.count, []
+    sent = [
+        store(Sent([resident(yes(ASSESSED))], municipality=code)) for code in ("4601", "1103", "0301", "5001", "3001")
+    ]
+    bad, code = sent[3], "seen-by-doctor-institution"
+
+    def count(family: Any, submissions: Any) -> Any:
+        if family[0].code == code and bad.pk in submissions:
+            tried.append(list(submissions))
+            raise ValueError("secret")
+        return real(family, submissions)
+
+    monkeypatch.setattr(engine, "count", count)
+    tasks.recompute_stale()
+    there = IndicatorValue.objects.filter(indicator=code, level=Level.MUNICIPALITY)
+    assert set(there.values_list("submission", flat=True)) == {each.pk for each in sent} - {bad.pk}
+    assert IndicatorValue.objects.filter(submission=bad).values("indicator").distinct().count() == len(INDICATORS) - 1
+    assert ("secret" in caplog.text, caplog.text.count("Broken definition")) == (False, 1)
+
+    tries = len(tried)
+    tasks.recompute_stale()
+    assert (stale(), len(tried)) == ([], tries)
+
+    waits = []
+    for _again in range(3):
+        note = BrokenComputation.objects.get()
+        waits.append(note.not_before - timezone.now())
+        BrokenComputation.objects.update(not_before=timezone.now())
+        tasks.recompute_stale()
+    assert waits[0] < waits[1] < waits[2]
+    assert (tried[-3:], BrokenComputation.objects.get().failures) == ([[bad.pk]] * 3, 4)
+    assert caplog.text.count("Broken definition") == 1
+    assert health.work_problem() and f"{code}, version {BY_CODE[code].version}, in 1 submissions" in str(
+        health.work_problem()
+    )
+
+    monkeypatch.setattr(engine, "count", real)
+    BrokenComputation.objects.update(version=99)  # another version's failures say nothing of this one's
+    tasks.recompute_stale()
+    assert (BrokenComputation.objects.count(), stale(), health.work_problem()) == (0, [], None)
+
+
+def test_results_and_steering_figures_are_each_found_again_by_the_sweep() -> None:
+    """As when a worker is killed between the two."""
+    submission = store(Sent([resident(yes(ASSESSED))]))
+    actions.recompute([submission.pk])
+    assert (stale(), steering.stale()) == ([], [submission.pk])
+    tasks.recompute_stale()
+    assert (stale(), steering.stale()) == ([], [])
+    IndicatorValue.objects.all().delete()
+    assert (stale(), steering.stale()) == ([submission.pk], [])
 
 
 def test_a_broken_definition_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -412,7 +478,9 @@ def test_a_broken_definition_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> 
     submission = computed(resident(yes(ASSESSED)))
     assert counts(submission, "nutrition-assessed-institution") == (1, 1, 0)
     assert not IndicatorValue.objects.filter(indicator="seen-by-doctor-institution").exists()
-    assert actions.stale() == [submission.pk]
+    assert stale() == []
+    BrokenComputation.objects.update(not_before=timezone.now())
+    assert stale() == [submission.pk]
 
 
 def test_families_are_chains_in_order() -> None:

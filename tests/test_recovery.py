@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -12,8 +13,9 @@ import psycopg
 import pytest
 
 from kpr_portal.embedded import EmbeddedPostgres
-from tests.messages import Person, message, service
-from tests.portal_process import RunningPortal
+from municipalities.reference_data import FOLDER
+from tests.messages import Person, message, people, service
+from tests.portal_process import RunningPortal, parent
 from tests.waiting import PATIENCE, wait_for
 
 pytestmark = pytest.mark.portal
@@ -21,8 +23,9 @@ PERSONS, SERVICES = 12_000, 36_000
 
 
 def large_message(year: int, persons: int = PERSONS) -> bytes:
-    """Built by text, for speed: one person of tests.messages, repeated under other numbers."""
-    one = message(year=year, persons=[Person("B@", [service(f"T@{n}") for n in range(3)])]).decode()
+    """Built by text, for speed: one person of tests.messages, repeated under other numbers. Their identity numbers are wrong."""
+    services = [service(f"T@{n}") for n in range(3)]
+    one = message(year=year, persons=[Person("B@", services, attributes={"fid": "0000@"})]).decode()
     head, rest = one.split("<Bruker", 1)
     body, tail = rest.split("</Kommune>")
     out = io.StringIO()
@@ -33,9 +36,16 @@ def large_message(year: int, persons: int = PERSONS) -> bytes:
     return out.getvalue().encode()
 
 
+def municipalities_of_2020() -> list[str]:
+    """All but the one that the large messages are of."""
+    with (FOLDER / "kommuner_2020_2023.csv").open(encoding="utf-8") as file:
+        return [row["kommunenummer"] for row in csv.DictReader(file) if row["kommunenummer"] != "0301"]
+
+
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
-    with RunningPortal(tmp_path_factory.mktemp("recovery") / "var", KPR_SWEEP_SECONDS="2") as running:
+    settings = {"KPR_SWEEP_SECONDS": "2", "KPR_LONGEST_WAIT_SECONDS": "2", "KPR_LARGE_MESSAGE_BYTES": "1000000"}
+    with RunningPortal(tmp_path_factory.mktemp("recovery") / "var", **settings) as running:
         yield running
 
 
@@ -77,6 +87,12 @@ def workers(portal: RunningPortal) -> list[psutil.Process]:
     return portal.processes(" worker --pool")
 
 
+def working(portal: RunningPortal, queue: str) -> list[psutil.Process]:
+    """The processes that do a queue's work: those that its worker forked."""
+    of_queue = portal.processes(f"--queues {queue} ")
+    return [process for process in of_queue if parent(process) in {each.pid for each in of_queue}]
+
+
 def assert_whole(portal: RunningPortal, client: httpx.Client, submission: int) -> dict[str, Any]:
     done = wait_until(client, submission, {"finished"})
     assert (done["status"], done["current"]) == ("done", True), done
@@ -99,6 +115,43 @@ def test_the_worker_is_killed_in_the_middle(portal: RunningPortal, client: httpx
     for process in workers(portal):
         process.kill()
     assert assert_whole(portal, client, submission)["progress"]["attempts"] >= 2
+
+
+def test_killed_workers_are_no_fault_of_the_message(portal: RunningPortal, client: httpx.Client) -> None:
+    """More often than a fault would be tried: it is never given up for that, and is done in the end."""
+    submission = send(client, large_message(2024))
+    for attempt in range(1, 7):
+        wait_for(
+            lambda: look(client, submission),
+            lambda seen, n=attempt: (
+                seen and seen["progress"]["attempts"] >= n and seen["progress"]["stage"] != "finished"
+            ),
+            what=f"attempt {attempt}",
+            pause=0.02,
+        )
+        for process in working(portal, "large"):
+            process.kill()
+    assert assert_whole(portal, client, submission)["progress"]["attempts"] > 5
+
+
+def test_small_ones_do_not_wait_for_a_large_one_or_for_results(portal: RunningPortal, client: httpx.Client) -> None:
+    """The large one stands still in the middle, and so does what computes results: whatever they hold, the others get by."""
+    large = send(client, large_message(2020) + b"<!-- once more -->")
+    wait_until(client, large, {"reading", "checking"})
+    still = [*working(portal, "large"), *working(portal, "results")]
+    assert len(still) == 2
+    for process in still:
+        process.suspend()
+    try:
+        small = [send(client, message(code, 2020, persons=people(60))) for code in municipalities_of_2020()[:30]]
+        for submission in small:
+            assert wait_until(client, submission, {"finished"})["status"] == "done"
+        seen = look(client, large)
+        assert seen and seen["status"] == "processing", seen
+    finally:
+        for process in still:
+            process.resume()
+    assert_whole(portal, client, large)
 
 
 def test_postgresql_is_killed_in_the_middle(portal: RunningPortal, client: httpx.Client) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from indicators import steering
-from indicators.models import Level, SteeringValue
+from indicators.models import BrokenComputation, Level, SteeringValue
 from indicators.steering.catalogue import BY_CODE
 from municipalities.models import District
 from submissions.models import Person
@@ -288,7 +289,14 @@ def test_a_broken_statement_hides_no_other(monkeypatch: pytest.MonkeyPatch, capl
     def broken(submissions: Sequence[int]) -> None:
         raise ValueError("secret")
 
-    monkeypatch.setattr(steering, "STATEMENTS", (broken, *steering.STATEMENTS))
-    assert value(computed(Who([CARE])), "persons") == 1
-    assert "Broken steering figures" in caplog.text
+    monkeypatch.setattr(steering, "STATEMENTS", {"new": broken, **steering.STATEMENTS})
+    submission = computed(Who([CARE]))
+    assert value(submission, "persons") == 1
+    assert "Broken definition steering-new" in caplog.text
     assert "secret" not in caplog.text
+    assert steering.stale() == []
+    BrokenComputation.objects.update(not_before=timezone.now())
+    assert steering.stale() == [submission.pk]
+    monkeypatch.setitem(steering.STATEMENTS, "new", lambda submissions: None)
+    steering.recompute([submission.pk])
+    assert (steering.stale(), BrokenComputation.objects.count()) == ([], 0)

@@ -6,26 +6,33 @@ through here. A count of nobody has no row, except those of followup.py: every s
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
-from django.db.utils import InterfaceError, OperationalError
+from django.db.models import Exists, OuterRef
 
-from indicators.models import SteeringValue
+from indicators import broken
+from indicators.actions import computable, compute_alone
+from indicators.models import Level, SteeringValue
 from indicators.steering import at_end, completeness, flow, followup, people, waiting
 from municipalities import calendar
+from municipalities.outages import is_away, is_too_slow
 from submissions.models import Submission
 
-logger = logging.getLogger(__name__)
-STATEMENTS: tuple[Callable[[Sequence[int]], None], ...] = (
-    at_end.compute,
-    flow.compute,
-    people.compute,
-    waiting.compute,
-    completeness.compute,
-    followup.compute,
-)
+STATEMENTS: dict[str, Callable[[Sequence[int]], None]] = {
+    "at-end": at_end.compute,
+    "flow": flow.compute,
+    "people": people.compute,
+    "waiting": waiting.compute,
+    "completeness": completeness.compute,
+    "followup": followup.compute,
+}
+# Raise it when the meaning of a statement changes: what was broken is then tried at once.
+VERSION = 1
+COMPUTING = 0x535447  # key of the advisory locks, with the submission's number
+# Every submission that is computed has it, also where it is nought.
+ALWAYS_THERE = "followup-hours-missing"
 
 
 def recompute(submissions: Sequence[int]) -> None:
@@ -34,24 +41,63 @@ def recompute(submissions: Sequence[int]) -> None:
     Findings come first: they tell whom no figure counts. Safe to run twice.
 
     Raises:
-        OperationalError: the database was lost. A broken statement does not raise: it is logged, and keeps no figures.
+        OperationalError: the database was lost. A broken statement does not raise: it keeps no figures, and is noted.
     """
     if not submissions:
         return
-    with transaction.atomic():
-        # One computation at a time of the same submission: two would store it twice.
-        kept = [each.pk for each in Submission.objects.select_for_update().filter(pk__in=submissions).order_by("pk")]
-        SteeringValue.objects.filter(submission__in=submissions).delete()
-        for compute in STATEMENTS if kept else ():
-            _try(compute, kept)
-        Submission.objects.filter(pk__in=kept).update(steering_at=calendar.now())
+    try:
+        _replace(submissions)
+    except SoftTimeLimitExceeded as error:
+        for name in STATEMENTS:
+            _note(name, dict.fromkeys(submissions, type(error).__name__))
+        raise
 
 
-def _try(compute: Callable[[Sequence[int]], None], submissions: Sequence[int]) -> None:
+@transaction.atomic
+def _replace(submissions: Sequence[int]) -> None:
+    kept = compute_alone(COMPUTING, submissions)
+    SteeringValue.objects.filter(submission__in=submissions).delete()
+    errors = {name: _compute(name, kept) for name in STATEMENTS} if kept else {}
+    broken.forget([_definition(name) for name, of_name in errors.items() if not of_name], kept)
+    for name, of_name in errors.items():
+        if of_name:
+            broken.forget([_definition(name)], [key for key in kept if key not in of_name])
+            _note(name, of_name)
+    Submission.objects.filter(pk__in=kept).update(steering_at=calendar.now())
+
+
+def _compute(name: str, submissions: Sequence[int]) -> dict[int, str]:
+    """The kinds of error by submission; where many fail together, each half is tried on its own."""
     try:
         with transaction.atomic():
-            compute(submissions)
-    except (OperationalError, InterfaceError):
+            STATEMENTS[name](submissions)
+    except SoftTimeLimitExceeded:
         raise
     except Exception as error:
-        logger.error("Broken steering figures, %s: %s", compute.__module__, type(error).__name__)
+        if is_away(error):
+            raise
+        if len(submissions) == 1 or is_too_slow(error):
+            return dict.fromkeys(submissions, type(error).__name__)
+        half = len(submissions) // 2
+        return _compute(name, submissions[:half]) | _compute(name, submissions[half:])
+    return {}
+
+
+def _note(name: str, errors: dict[int, str]) -> None:
+    broken.note([(_definition(name), VERSION)], errors)
+
+
+def _definition(name: str) -> str:
+    return f"steering-{name}"
+
+
+def stale(year: int | None = None) -> list[int]:
+    """Submissions without steering figures, or with a broken statement, that are not to be tried later."""
+    there = SteeringValue.objects.filter(submission=OuterRef("pk"), level=Level.MUNICIPALITY, figure=ALWAYS_THERE)
+    lacking = set(computable(year).filter(~Exists(there)).values_list("pk", flat=True))
+    definitions = [_definition(name) for name in STATEMENTS]
+    lacking |= broken.submissions_of(definitions, computable(year))
+    later = {
+        key for key, code, version in broken.waiting(sorted(lacking)) if code in definitions and version == VERSION
+    }
+    return sorted(lacking - later)

@@ -1,0 +1,13 @@
+"""What beat has done for the whole portal."""
+
+from celery import shared_task
+from django.conf import settings
+
+from kpr_portal import retention
+from municipalities.statements import statements_of
+
+
+@shared_task(name="kpr_portal.remove_old")
+def remove_old() -> None:
+    with statements_of(settings.KPR_NATION_STATEMENT_SECONDS):
+        retention.remove_old()
