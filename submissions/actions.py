@@ -120,12 +120,18 @@ def _delay(attempts: int) -> datetime.timedelta:
 
 
 def give_up(submission: Submission, reason: str) -> None:
-    detail = _("Behandlingen stoppet etter gjentatte forsøk. Meldingen er ikke tapt. Kontakt registeret.")
+    code, detail = (
+        "failed",
+        _("Behandlingen stoppet etter gjentatte forsøk. Meldingen er ikke tapt. Kontakt registeret."),
+    )
     if reason == TOO_SLOW:
-        detail = _(
-            "Behandlingen tok lengre tid enn portalen tillater, og ble stoppet. Meldingen er ikke tapt. Kontakt registeret."
+        code, detail = (
+            "too-slow",
+            _(
+                "Behandlingen tok lengre tid enn portalen tillater, og ble stoppet. Meldingen er ikke tapt. Kontakt registeret."
+            ),
         )
-    problem = {"code": "failed", "detail": detail, "reason": reason, "errors": []}
+    problem = {"code": code, "detail": detail, "reason": reason, "errors": []}
     _update(submission, status=Status.FAILED, stage=Stage.FINISHED, processed_at=calendar.now(), problem=problem)
 
 

@@ -168,7 +168,7 @@ def test_work_over_its_time_limit_stops_with_a_reason_and_can_be_taken_up_again(
     """The first lets itself be stopped; the second does not, and is killed."""
     slow = send(client, large_message(2023, 60_000))
     stopped = wait_until(client, slow, {"finished"})
-    assert (stopped["status"], stopped["problem"]["reason"]) == ("failed", "time limit"), stopped
+    assert (stopped["status"], stopped["problem"]["code"]) == ("failed", "too-slow"), stopped
     assert "lengre tid enn portalen tillater" in stopped["problem"]["detail"]
     assert "lengre tid enn portalen tillater" in browser.get(f"/innsendinger/{slow}/").text
 
@@ -177,7 +177,7 @@ def test_work_over_its_time_limit_stops_with_a_reason_and_can_be_taken_up_again(
     for process in working(portal, "large"):
         process.suspend()
     killed = wait_until(client, stuck, {"finished"})
-    assert (killed["status"], killed["problem"]["reason"]) == ("failed", "time limit"), killed
+    assert (killed["status"], killed["problem"]["code"]) == ("failed", "too-slow"), killed
 
     small = send(client, message(year=2023, persons=people(3)))
     assert wait_until(client, small, {"finished"})["status"] == "done"
