@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('indicators', '0003_when_figures_were_computed'),
-        ('submissions', '0005_attempts_that_wait'),
+        ('submissions', '0006_attempts_that_wait'),
     ]
 
     operations = [

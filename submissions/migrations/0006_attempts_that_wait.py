@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('submissions', '0004_when_figures_were_computed'),
+        ('submissions', '0005_submissions_alike_to_the_planner'),
     ]
 
     operations = [
