@@ -43,7 +43,8 @@ def catch_up(done: Callable[[int], object]) -> None:
     `done` hears of each part of the work, in submissions.
     """
     judged = findings.refresh_across()
-    waiting = sorted({*judged, *actions.stale()})
+    stale = {key for _family, keys in actions.stale() for key in keys}
+    waiting = sorted({*judged, *stale, *steering.stale()})
     parts = [waiting[start : start + MOST_AT_ONCE] for start in range(0, len(waiting), MOST_AT_ONCE)]
     with ThreadPoolExecutor(max_workers=2) as beside:
         for number in beside.map(_recompute_on_own_connection, parts):
