@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from kpr_portal.errors import too_large
-from kpr_portal.permit import PERMIT, SMALL_BODY, Permit
+from kpr_portal.permit import BODIES_OF_ONE_SENDER, PERMIT, SMALL_BODY, Permit
 from municipalities.access import ANONYMOUS, Access
 from municipalities.models import Scope
+from municipalities.refusing import refuse
 
 # Routes that take in messages, by name. All others take forms.
 BY_WEB, BY_API = "submission-new", "api-submissions"
 # Bytes. Around a message in a form: boundaries, the other fields.
 ENVELOPE = 64 * 1024
+BUSY_SECONDS = 30
 
 
 class NoFiles(FileUploadHandler):
@@ -79,12 +83,28 @@ def _limit(route: str, access: Access | None) -> int:
 
 
 def _permitted(request: HttpRequest, access: Access | None, limit: int) -> HttpResponse | None:
-    """Where the web server only asks, it is told; otherwise the request goes on."""
+    """Where the web server only asks, it is told; otherwise the request goes on.
+
+    Raises:
+        OSError: the server had no room for what came; told as any full disk is.
+    """
     permit: Permit | None = request.META.get(PERMIT)
     if permit is None:
         return None
-    permit.bytes, permit.sender = limit, access.name if access else ""
+    if permit.no_room:
+        raise OSError(errno.ENOSPC, "no room for the body of a request")
+    sender = access.name if access else ""
+    if sender and permit.is_busy(sender):
+        return _busy(request)
+    permit.bytes, permit.sender = limit, sender
     return HttpResponse(status=204)
+
+
+def _busy(request: HttpRequest) -> HttpResponse:
+    detail = _("Du sender allerede %(count)s filer samtidig. Vent til en av dem er ferdig, og send denne på nytt.")
+    response = refuse(request, 429, "too-many-at-once", detail % {"count": BODIES_OF_ONE_SENDER})
+    response["Retry-After"] = str(BUSY_SECONDS)
+    return response
 
 
 def _has_body(request: HttpRequest) -> bool:

@@ -24,12 +24,10 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
-from kpr_portal.permit import PERMIT, SMALL_BODY, Permit
+from kpr_portal.permit import BODIES_OF_ONE_SENDER, PERMIT, SMALL_BODY, Permit
 
 # Threads of each process that take in messages. The others, which answer pages, never wait behind a large message.
 MESSAGE_THREADS = 2
-# Bodies that one sender may be sending at the same time to one process.
-BODIES_OF_ONE_SENDER = 8
 # Seconds. Within the first the headers must be here; after the second a body must have come at BYTES_A_SECOND on average.
 HEADER_SECONDS, BODY_SECONDS, BYTES_A_SECOND = 30, 60, 2 * 1024
 # Seconds that a refused sender is listened to: closing under one who still sends would reset the connection, and the answer
@@ -55,6 +53,7 @@ class Request(HTTPRequestParser):
 
     permit: Permit | None = None
     refused = False
+    no_room = False
 
     def __init__(self, adjustments: Adjustments) -> None:
         super().__init__(adjustments)
@@ -70,7 +69,7 @@ class Request(HTTPRequestParser):
         """Whether the body is larger than what is allowed so far."""
         if not self.headers_finished or self.error:
             return False
-        return self.size > (SMALL_BODY if self.permit is None else self.permit.bytes or 0)
+        return self.no_room or self.size > (SMALL_BODY if self.permit is None else self.permit.bytes or 0)
 
     @property
     def is_message(self) -> bool:
@@ -101,7 +100,7 @@ class Question:
         self.channel.cancel()
 
     def _ask(self) -> Permit | Refusal:
-        permit, head = Permit(), []
+        permit, head = Permit(self.channel.server.is_busy, self.request.no_room), []
         environ = WSGITask(self.channel, self.request).get_environment()
         environ.update({PERMIT: permit, "wsgi.input": io.BytesIO(), "CONTENT_LENGTH": str(self.request.size)})
 
@@ -156,7 +155,7 @@ class Channel(HTTPChannel):
                 data = data[request.received(data) :]
             except OSError as error:
                 self.logger.error("A body could not be kept: %s", error)
-                return self._refuse(request, NO_ROOM)
+                request.no_room, data = True, b""
             if request.must_ask:
                 self.asking, self.held = request, data
                 return self.server.add_task(Question(self, request))
@@ -186,8 +185,6 @@ class Channel(HTTPChannel):
         """Called in a thread when the application has answered."""
         with self.requests_lock:
             data, self.held, self.asking = self.held, b"", None
-            if isinstance(answer, Permit) and self.server.sends_too_much(answer.sender):
-                answer = TOO_MANY
             if isinstance(answer, Refusal):
                 self._refuse(request, answer)
             else:
@@ -233,21 +230,6 @@ class Channel(HTTPChannel):
         return request is not None and not self.asking and request.is_too_slow(now)
 
 
-def _sentence(status: str, sentence: str, *headers: tuple[str, str]) -> Refusal:
-    kind = ("Content-Type", "text/plain; charset=utf-8")
-    return Refusal(status, [kind, ("Cache-Control", "no-store"), *headers], f"{sentence}\n".encode())
-
-
-NO_ROOM = _sentence(
-    "507 Insufficient Storage", "There is no room on the server now. Try again later.", ("Retry-After", "300")
-)
-TOO_MANY = _sentence(
-    "429 Too Many Requests",
-    f"You are sending more than {BODIES_OF_ONE_SENDER} files at the same time. Wait until one is done.",
-    ("Retry-After", "30"),
-)
-
-
 class Server(TcpWSGIServer):
     """One listening socket of one process."""
 
@@ -261,7 +243,7 @@ class Server(TcpWSGIServer):
         is_message = isinstance(task, Channel) and task.requests[0].is_message
         (self.messages if is_message else self.task_dispatcher).add_task(task)
 
-    def sends_too_much(self, sender: str) -> bool:
+    def is_busy(self, sender: str) -> bool:
         under_way = [channel.request for channel in list(self.active_channels.values()) if channel.request]
         return sum(bool(r.permit and r.permit.sender == sender) for r in under_way) >= BODIES_OF_ONE_SENDER
 

@@ -36,6 +36,7 @@ class Command(BaseCommand):
                 demonstration.load(Path(folder))
         except demonstration.Stalled as stalled:
             raise CommandError(str(stalled)) from stalled
+        self.stdout.write(_("De åpne tallene publiseres i bakgrunnen. Det tar noen minutter."))
         self._print(demonstration.create_users(PASSWORD))
         demonstration.finish()
 
