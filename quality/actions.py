@@ -6,7 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from quality.engine import (
     Statement,
     Tally,
     counting_applicable,
+    each_side_read_once,
     finding,
     scans,
 )
@@ -32,12 +33,13 @@ logger = logging.getLogger(__name__)
 # A new connection knows no tables yet: below so many persons that takes longer than the checks it would take over.
 FEWEST_FOR_TWO_CONNECTIONS = 3000
 INSERT_ROWS = """
-INSERT INTO quality_findingrow (result_id, "row", person, service, user_ref, service_ref, is_new)
-SELECT (%s::bigint[])[n], r.row_key, r.person_key, r.service_key, r.user_number, r.service_number,
+INSERT INTO quality_findingrow (result_id, "row", person, service, user_ref, service_ref, ref_hash, is_new)
+SELECT (%s::bigint[])[n], r.row_key, r.person_key, r.service_key, r.user_number, r.service_number, r.reference_hash,
   CASE WHEN (%s::bigint[])[n] IS NOT NULL THEN o.result_id IS NULL END
 FROM ({rows}) r CROSS JOIN LATERAL unnest(r.violated) n LEFT JOIN (
-  SELECT DISTINCT result_id, user_ref, service_ref FROM quality_findingrow WHERE result_id = ANY(%s)
+  SELECT DISTINCT result_id, user_ref, service_ref, ref_hash FROM quality_findingrow WHERE result_id = ANY(%s)
 ) o ON o.result_id = (%s::bigint[])[n] AND o.user_ref = r.user_number AND o.service_ref = r.service_number
+  AND o.ref_hash = r.reference_hash
 """
 INSERT_UNITS = """
 INSERT INTO quality_unitresult (result_id, organisation_number, violating)
@@ -46,12 +48,14 @@ FROM quality_findingrow f JOIN submissions_service s ON s.id = f.service AND s.s
 WHERE f.result_id = ANY(%(results)s) AND s.organisation_check AND length(s.organisation_number) = 9
 GROUP BY f.result_id, s.organisation_number
 UNION ALL
-SELECT f.result_id, u.organisation_number, count(*)
-FROM quality_findingrow f JOIN (
+SELECT f.result_id, u.organisation_number, sum(f.number)
+FROM (
+  SELECT result_id, person, count(*) AS number FROM quality_findingrow
+  WHERE result_id = ANY(%(results)s) AND service IS NULL GROUP BY result_id, person
+) f JOIN (
   SELECT DISTINCT person_id, organisation_number FROM submissions_service
   WHERE submission_id = %(submission)s AND organisation_check AND length(organisation_number) = 9
 ) u ON u.person_id = f.person
-WHERE f.result_id = ANY(%(results)s) AND f.service IS NULL
 GROUP BY f.result_id, u.organisation_number
 """
 COUNT_ROWS = "SELECT result_id, count(*) FROM quality_findingrow WHERE result_id = ANY(%s) GROUP BY result_id"
@@ -64,8 +68,8 @@ SELECT p.result, count(*)
 FROM unnest(%(results)s::bigint[], %(previous)s::bigint[]) AS p(result, previous)
 JOIN quality_findingrow o ON o.result_id = p.previous
 LEFT JOIN (
-  SELECT DISTINCT result_id, user_ref, service_ref FROM quality_findingrow WHERE result_id = ANY(%(results)s)
-) f ON f.result_id = p.result AND f.user_ref = o.user_ref AND f.service_ref = o.service_ref
+  SELECT DISTINCT result_id, user_ref, service_ref, ref_hash FROM quality_findingrow WHERE result_id = ANY(%(results)s)
+) f ON f.result_id = p.result AND f.user_ref = o.user_ref AND f.service_ref = o.service_ref AND f.ref_hash = o.ref_hash
 WHERE o.result_id = ANY(%(previous)s) AND f.result_id IS NULL
 GROUP BY p.result
 """
@@ -157,7 +161,7 @@ def _comparable(submission: Submission, checks: Sequence[Check]) -> dict[Check, 
 
 def _judge_together(judgement: _Judgement, checks: tuple[Check, ...]) -> None:
     """Count and write what one scan tells; where one of its checks is broken, each on its own."""
-    with _unbroken(checks) as attempt:
+    with _unbroken(checks) as attempt, nullcontext() if checks[0].is_plain else each_side_read_once():
         applicable = _numbers(counting_applicable(checks), judgement.submission, len(checks))
         if any(applicable):
             _write_rows(judgement, checks)
@@ -200,7 +204,7 @@ def _write_rows(judgement: _Judgement, checks: tuple[Check, ...]) -> None:
     statement = finding(checks)
     results = [judgement.keys[check] for check in checks]
     previous = [judgement.previous.get(check) for check in checks]
-    with connection.cursor() as cursor:
+    with each_side_read_once(), connection.cursor() as cursor:
         of_rows = statement.of(judgement.submission.pk)
         parameters = [results, previous, *of_rows, [key for key in previous if key], previous]
         cursor.execute(INSERT_ROWS.format(rows=statement.sql), parameters)
@@ -212,11 +216,8 @@ def _write_rows(judgement: _Judgement, checks: tuple[Check, ...]) -> None:
 def _store(judgement: _Judgement) -> None:
     failed = [judgement.keys[check] for check, tally in judgement.tallies.items() if tally.violating]
     if failed:
-        with connection.cursor() as cursor:
-            # The planner knows nothing of rows found a moment ago; both sides are read once, whatever it believes.
-            cursor.execute("SET LOCAL enable_nestloop = off")
+        with each_side_read_once(), connection.cursor() as cursor:
             cursor.execute(INSERT_UNITS, {"results": failed, "submission": judgement.submission.pk})
-            cursor.execute("SET LOCAL enable_nestloop = on")
     deltas = _deltas(judgement)
     now = calendar.now()
     CheckResult.objects.bulk_create(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,21 @@ from django.db.models import Expression, Model, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 
 from quality.models import Severity
+from submissions.models import Submission
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The submissions whose rows are judged: one, or several of the same year."""
+
+    submissions: int | Sequence[int] | QuerySet[Submission]
+
+    def filter(self, path: str = "submission") -> dict[str, Any]:
+        """What picks their rows; `path` is the path from a row to its submission."""
+        return {path if isinstance(self.submissions, int) else f"{path}__in": self.submissions}
+
+
+Condition = Q | Callable[[Judged], Q]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -18,7 +33,8 @@ class Check:
 
     `applies_to` and `violation` are conditions on `model`; a row offends when it meets both. Never cross a to-many
     relation in them with a plain Q (counts go wrong): use Exists. Reach the reporting period through the row:
-    F("submission__period_end").
+    F("submission__period_end"). A condition that compares rows of one kind with each other is a function of what is judged: it asks
+    for rows with a window over the judged rows alone, because asking row by row for the others grows with the square.
 
     `fields` are what a finding shows of the row: the message's own name -> a field of the model or an expression.
     `remedy` says what to do in the record system. Raise `version` when the meaning changes.
@@ -32,8 +48,8 @@ class Check:
     title: str | Promise
     explanation: str | Promise
     remedy: str | Promise
-    applies_to: Q
-    violation: Q
+    applies_to: Condition
+    violation: Condition
     fields: Mapping[str, str | Expression | Any] = field(default_factory=dict)
     across: bool = False
 
@@ -42,6 +58,18 @@ class Check:
         """Whether it looks at the row alone, so that it can share one scan with others."""
         return is_plain(self.applies_to) and is_plain(self.violation)
 
+    def applicable(self, judged: Judged) -> Q:
+        """What a row that it applies to meets."""
+        return resolved(self.applies_to, judged)
 
-def is_plain(condition: Q) -> bool:
-    return not any(isinstance(part, Subquery | QuerySet) for part in condition.flatten())
+    def offending(self, judged: Judged) -> Q:
+        """What an offending row meets."""
+        return resolved(self.applies_to, judged) & resolved(self.violation, judged)
+
+
+def resolved(condition: Condition, judged: Judged) -> Q:
+    return condition if isinstance(condition, Q) else condition(judged)
+
+
+def is_plain(condition: Condition) -> bool:
+    return isinstance(condition, Q) and not any(isinstance(part, Subquery | QuerySet) for part in condition.flatten())

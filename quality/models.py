@@ -64,7 +64,8 @@ class UnitResult(models.Model):
 class FindingRow(models.Model):
     """One offending row of one check, by the numbers that a leader can look up in the record system.
 
-    `row` is the primary key of the offending row in the check's model. `is_new` is null where there is no comparison.
+    `row` is the primary key of the offending row in the check's model. `ref_hash` tells references apart in which an identity number is
+    masked; nobody is shown it. `is_new` is null where there is no comparison.
     """
 
     ACCESS_PATH = "result__submission__municipality"
@@ -77,6 +78,7 @@ class FindingRow(models.Model):
     service = models.BigIntegerField(null=True)
     user_ref = models.CharField(max_length=100, blank=True)
     service_ref = models.CharField(max_length=100, blank=True)
+    ref_hash = models.BigIntegerField(default=0)
     is_new = models.BooleanField(null=True)
 
     class Meta:

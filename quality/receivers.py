@@ -18,7 +18,7 @@ JOINED = {
     Answer: "person_id, topic, yes, date",
 }
 # From here on a plan made without statistics may take minutes; below it, no plan takes long.
-MANY_PERSONS = 50
+MANY_BYTES = 20_000
 # A table that is this many times as large as when PostgreSQL last took statistics of it.
 GROWN = """
 SELECT relname FROM pg_class WHERE oid = ANY(%s::regclass[])
@@ -28,7 +28,7 @@ AND pg_relation_size(oid) > 1.2 * relpages * current_setting('block_size')::inte
 
 @receiver(loaded, dispatch_uid="quality.check_loaded")
 def check_loaded(submission: Submission, **_signal: Any) -> None:
-    if submission.persons >= MANY_PERSONS:
+    if submission.size >= MANY_BYTES:
         _show_planner()
     check_submission(submission)
 

@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.db.utils import OperationalError
 
 from municipalities.outages import is_away, is_too_slow
 from quality.actions import check_submission
 from quality.check import Check
 from quality.checks import CHECKS
-from quality.engine import Tally, count, offending, path, scans
+from quality.engine import Tally, count, each_side_read_once, judged_together, offending, path, scans
 from quality.models import CheckResult, FindingRow, Outcome
 from submissions.models import Submission
 
@@ -117,12 +117,15 @@ def _compare(
             stale[key].add(check)
 
 
-def _unknown_rows(check: Check, submissions: Sequence[int]) -> QuerySet[FindingRow, int]:
+def _unknown_rows(check: Check, submissions: Sequence[int]) -> Iterator[int]:
     """Submissions with an offending row that is not among those stored: the count alone may hide an exchange."""
     own = path(check.model)
     known = FindingRow.objects.filter(row=OuterRef("pk"), result__submission=OuterRef(own), result__code=check.code)
-    rows = offending(check).filter(~Exists(known), **{f"{own}__in": submissions})
-    return rows.order_by().values_list(own, flat=True).distinct()
+    for judged in judged_together(check, submissions):
+        with each_side_read_once():
+            yield from list(
+                offending(check, judged).filter(~Exists(known)).order_by().values_list(own, flat=True).distinct()
+            )
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ import re
 from django.utils.translation import gettext as _
 from lxml import etree
 
+from municipalities.masking import mask
 from submissions.refusals import MessageError
 
 DATES = {
@@ -19,15 +20,9 @@ DATES = {
 CODES = {"typeID", "kjonn", "tjenesteType", "navn", "svar", "kommuneNr", "bydel", "komNrHjem", "typeKontaktperson"}
 QUOTABLE = DATES | CODES | {"timerPerUke", "fodselsar", "versjon", "meldingstype", "variabel", "verdi", "lopenr"}
 LONGEST_QUOTE = 40
-LONG_NUMBER = re.compile(r"\d[\d ]{9,}\d")
 ATTRIBUTE = re.compile(r"attribute '(?:\{[^}]*\})?([^']+)'", re.IGNORECASE)
 ELEMENT = re.compile(r"^Element '(?:\{[^}]*\})?([^']+)'")
 VALUE = re.compile(r"'([^']*)' (?:is not|has a length)")
-
-
-def redacted(text: str) -> str:
-    """The text without anything as long as an identity number."""
-    return LONG_NUMBER.sub("•••", text)
 
 
 def schema_fault(entry: etree._LogEntry, line: int, column: int, path: str) -> MessageError:
@@ -47,7 +42,7 @@ def not_well_formed(error: etree.XMLSyntaxError, path: str) -> MessageError:
 
 def _name(pattern: re.Pattern[str], message: str) -> str:
     found = pattern.search(message)
-    return found.group(1)[:100] if found else ""
+    return mask(found.group(1))[:100] if found else ""
 
 
 def _sentence(kind: str, message: str, element: str, attribute: str) -> tuple[str, str]:
@@ -78,7 +73,7 @@ def _content_sentence(message: str, names: dict[str, str]) -> tuple[str, str]:
 def _value_sentence(message: str, names: dict[str, str]) -> tuple[str, str]:
     attribute = names["attribute"]
     found = VALUE.search(message)
-    value = redacted(found.group(1)[:LONGEST_QUOTE]) if found and attribute in QUOTABLE else ""
+    value = mask(found.group(1))[:LONGEST_QUOTE] if found and attribute in QUOTABLE else ""
     told = {"attribute": attribute, "value": value, "expected": _expected(attribute)}
     if not value:
         return "value-not-valid", _("%(attribute)s har en verdi som ikke er gyldig. Ventet %(expected)s.") % told

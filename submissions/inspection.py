@@ -16,6 +16,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from lxml import etree
 
+from municipalities.masking import mask
 from submissions import faults
 from submissions.beside import Beside
 from submissions.refusals import Invalid, MessageError
@@ -56,7 +57,7 @@ class _Nothing:
 
 
 class Header:
-    """The attributes of `Melding`, and the municipality number once its element is reached."""
+    """The attributes of `Melding`, and the municipality number once its element is reached; identity numbers in them are masked."""
 
     def __init__(self) -> None:
         self.attributes: dict[str, str] = {}
@@ -79,9 +80,9 @@ class Header:
 
     def _note(self, element: Any) -> None:
         if element.tag == f"{NAMESPACE}Melding":
-            self.attributes = {str(name): str(value) for name, value in element.attrib.items()}
+            self.attributes = {str(name): mask(str(value)) for name, value in element.attrib.items()}
         elif element.tag == f"{NAMESPACE}Kommune" and not self.done:
-            self.municipality = str(element.get("kommuneNr", "")).strip()
+            self.municipality = mask(str(element.get("kommuneNr", "")).strip())
             self.done = True
         elif element.tag == f"{NAMESPACE}Bruker":
             self.done = True

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -19,6 +20,8 @@ from django.db import connection
 from django.db.models import AutoField, Model
 from stdnum.no import orgnr
 
+from municipalities.identity_numbers import LENGTH, is_valid, month_shift
+from municipalities.masking import mask, own_number
 from submissions import identity
 from submissions.inspection import NAMESPACE, safe_parser
 from submissions.models import (
@@ -37,11 +40,10 @@ IDS_PER_SUBMISSION = 10_000_000  # more rows of one kind than 300 MB of XML can 
 BATCH_PERSONS = 2000
 SMALL_BYTES = 1_500_000  # about a batch
 NULL = r"\N"
-LARGEST_INTEGER = 2**31 - 1
+LARGEST_YEAR = 999_999_999  # reckoning with it stays within PostgreSQL's integer
 LARGEST_SMALL = 2**15 - 1
+XML_SPACE = re.compile(r"[ \t\r\n]+")
 COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-IDENTITY_NUMBER = re.compile(r"\d{6} ?\d{5}", re.ASCII)
-IDENTITY_LENGTHS = (11, 12)
 
 
 def load(submission: Submission, pieces: Iterable[bytes]) -> set[str]:
@@ -116,22 +118,35 @@ def date(text: str | None) -> str:
     if len(text) == 10:
         return text
     text = text.strip()
-    if text.startswith("-"):
+    if text.startswith(("-", "0000")):
         return "0001-01-01"
     year, rest = text.split("-", 1)
     return "9999-12-31" if len(year) > 4 else f"{year}-{rest[:5]}"
 
 
-def words(text: str | None) -> str:
-    """A text as COPY takes it, with runs of white space as one space (xs:token)."""
-    if not text or (text.isprintable() and " " not in text and "\\" not in text):
+def words(text: str | None, own: str = "") -> str:
+    """A text as COPY takes it: runs of white space as one space (xs:token), identity numbers masked, among them the person's own."""
+    if not text or _is_plain(text):
         return text or ""
-    return " ".join(text.split()).translate(COPY_ESCAPES)
+    return token(mask(text, own)).translate(COPY_ESCAPES)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it can be stored as it is: too short to hold an identity number, and nothing in it to tidy or to escape."""
+    return len(text) < LENGTH and text.isascii() and text.isprintable() and " " not in text and "\\" not in text
+
+
+def token(text: str) -> str:
+    """The text with runs of white space as one space, none at its ends (xs:token). XML has four kinds of white space."""
+    return " ".join(text.split()) if text.isascii() else XML_SPACE.sub(" ", text).strip(" ")
 
 
 @lru_cache(maxsize=1024)
 def integer(text: str) -> str:
-    return str(max(-LARGEST_INTEGER, min(LARGEST_INTEGER, int(text)))) if len(text) < 20 else str(LARGEST_INTEGER)
+    """An xs:integer as COPY takes it, within ± LARGEST_YEAR."""
+    sign, digits = text.strip()[:1] == "-", text.strip().lstrip("+-").lstrip("0")
+    size = min(int(digits or 0), LARGEST_YEAR) if len(digits) < 10 else LARGEST_YEAR
+    return str(-size if sign else size)
 
 
 @lru_cache(maxsize=4096)
@@ -143,25 +158,34 @@ def code_number(text: str) -> str:
     return str(int(whole))
 
 
-@lru_cache(maxsize=4096)
-def code(text: str) -> str:
+def code(text: str, own: str = "") -> str:
     """A code as given and its number, as two COPY columns."""
-    return f"{words(text)}\t{code_number(text)}"
+    return f"{words(text, own)}\t{code_number(text)}"
 
 
-@lru_cache(maxsize=4096)
-def organisation(text: str | None) -> str:
+def organisation(text: str | None, own: str = "") -> str:
     """The organisation number as given and whether its check digit is right, as two COPY columns."""
-    number = words(text)
+    return _known_organisation(text) if text is None or _is_plain(text) else _organisation(words(text, own))
+
+
+def _organisation(number: str) -> str:
     if not number:
         return f"{NULL}\t{NULL}"
     right = len(number) == 9 and number.isascii() and orgnr.is_valid(number)
-    return f"{IDENTITY_NUMBER.sub('skjult', number)}\t{'t' if right else 'f'}"
+    return f"{number}\t{'t' if right else 'f'}"
+
+
+@lru_cache(maxsize=4096)
+def _known_organisation(number: str | None) -> str:
+    return _organisation(number or "")
 
 
 @lru_cache(maxsize=1024)
 def hours(text: str | None) -> str:
-    return text.strip() if text else NULL
+    """An xs:decimal of at most six digits, two of them decimals; however many zeros it is written with."""
+    if text is None:
+        return NULL
+    return text if len(text) < 10 else str(Decimal(text.strip()))
 
 
 @dataclass(frozen=True)
@@ -189,10 +213,10 @@ class _Reader:
 
     COLUMNS: ClassVar[dict[type[Model], str]] = {
         Contact: "submission_id name phone email other_email type",
-        Person: "id submission_id municipality_id user_ref pseudonym key_version identity_type identity_valid month_shift "
-        "sex birth_year district home_municipality",
-        Service: "id submission_id municipality_id person_id service_ref type_code type applied_on decided_on start end "
-        "hours organisation_number organisation_check",
+        Person: "id submission_id municipality_id user_ref user_ref_hash pseudonym key_version identity_type identity_valid "
+        "month_shift sex birth_year district home_municipality",
+        Service: "id submission_id municipality_id person_id service_ref service_ref_hash type_code type applied_on decided_on "
+        "start end hours organisation_number organisation_check",
         TemporaryStop: "id submission_id municipality_id service_id start end",
         Answer: "id submission_id municipality_id person_id topic yes date",
         Need: "id submission_id municipality_id person_id date variable value",
@@ -206,6 +230,7 @@ class _Reader:
         self.lines: dict[type[Model], list[str]] = {model: [] for model in self.COLUMNS}
         self.counts: dict[type[Model], int] = dict.fromkeys(self.COLUMNS, 0)
         self.person_id = self.service_id = self.first
+        self.own = ""  # the identity number of the person who is being read, while it is
         self.organisations: set[str] = set()  # as two COPY columns
         self.key_version = settings.KPR_PSEUDONYM_KEY_VERSION
         self.row_of: dict[str, Callable[[Any], None]] = {
@@ -253,25 +278,28 @@ class _Reader:
         number = a["fid"].strip()
         kind = code_number(a["typeID"])
         shift, valid = 0, NULL
+        self.own = own = ""
         if kind in ("1", "2"):
-            shift = identity.month_shift(number)
-            valid = "t" if identity.is_valid(number, shift) else "f"
-        named = kind if kind != NULL else words(a["typeID"])
-        reference = self.reference(a["brukerNr"], number)
+            shift = month_shift(number)
+            valid = "t" if is_valid(number, shift) else "f"
+            self.own = own = own_number(number)
+        named = kind if kind != NULL else token(a["typeID"])
+        reference = self.reference("brukerNr", a["brukerNr"])
         self.person_id = self.key(Person)
         self.lines[Person].append(
             f"{self.person_id}\t{self.owner}\t{reference}\t{identity.pseudonym(named, number)}\t{self.key_version}\t{kind}\t"
-            f"{valid}\t{shift}\t{words(a['kjonn'])}\t{integer(a['fodselsar'])}\t{words(a.get('bydel'))}\t"
-            f"{words(a.get('komNrHjem'))}\n"
+            f"{valid}\t{shift}\t{words(a['kjonn'], own)}\t{integer(a['fodselsar'])}\t{words(a.get('bydel'), own)}\t"
+            f"{words(a.get('komNrHjem'), own)}\n"
         )
 
     def service(self, a: Any) -> None:
         get = a.get
-        given_by = organisation(get("tjenesteOrgNr"))
+        given_by = organisation(get("tjenesteOrgNr"), self.own)
         self.organisations.add(given_by)
         self.service_id = key = self.key(Service)
         self.lines[Service].append(
-            f"{key}\t{self.owner}\t{self.person_id}\t{self.reference(a['tjenesteID'])}\t{code(a['tjenesteType'])}\t"
+            f"{key}\t{self.owner}\t{self.person_id}\t{self.reference('tjenesteID', a['tjenesteID'])}\t"
+            f"{code(a['tjenesteType'], self.own)}\t"
             f"{date(get('soknadDato'))}\t{date(get('vedtakDato'))}\t{date(get('startDato'))}\t{date(get('sluttDato'))}\t"
             f"{hours(get('timerPerUke'))}\t{given_by}\n"
         )
@@ -292,14 +320,16 @@ class _Reader:
     def need(self, a: Any) -> None:
         key = self.key(Need)
         self.lines[Need].append(
-            f"{key}\t{self.owner}\t{self.person_id}\t{date(a['dato'])}\t{words(a['variabel'])}\t{words(a['verdi'])}\n"
+            f"{key}\t{self.owner}\t{self.person_id}\t{date(a['dato'])}\t{words(a['variabel'], self.own)}\t"
+            f"{words(a['verdi'], self.own)}\n"
         )
 
-    def reference(self, text: str, number: str = "") -> str:
-        """The sender's own number; never an identity number, which some systems put there."""
-        if len(text) < min(IDENTITY_LENGTHS) and text.isalnum() and text != number:
-            return text
-        reference = words(text)
-        if reference == number or (len(reference) in IDENTITY_LENGTHS and IDENTITY_NUMBER.fullmatch(reference)):
-            return f"skjult-{self.counts[Person] + 1}"
-        return reference
+    def reference(self, name: str, text: str) -> str:
+        """The sender's own number, and 0 or the hash of what it was before an identity number in it was masked, as two COPY columns."""
+        if _is_plain(text):
+            return f"{text}\t0"
+        masked = mask(text, self.own)
+        given = token(masked).translate(COPY_ESCAPES)
+        if masked == text:
+            return f"{given}\t0"
+        return f"{given}\t{identity.reference_hash(str(self.submission.municipality_id), name, token(text))}"

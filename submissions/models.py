@@ -192,11 +192,14 @@ class PersonLevel(models.Model):
 class Person(PersonLevel):
     """A `Bruker` of the message. The identity number is not here: what could be told from it while reading is.
 
+    `user_ref` is brukerNr, with identity numbers in it masked. `user_ref_hash` is then a keyed hash of it as sent, which nobody is
+    shown; 0 where it holds none.
     `identity_valid`: 11 digits, a real date and right check digits; null for identity types without such a form.
     `month_shift`: 40, 65 or 80 where the birth month is of a synthetic series, else 0.
     """
 
     user_ref = models.CharField(max_length=100)
+    user_ref_hash = models.BigIntegerField(default=0)
     pseudonym = models.UUIDField(db_index=True)
     key_version = models.SmallIntegerField()
     identity_type = models.SmallIntegerField(null=True)
@@ -211,18 +214,20 @@ class Person(PersonLevel):
 class Service(PersonLevel):
     """A `Tjeneste`. `type` is the number of the code without leading zeros and sub-code; null when it is no number.
 
+    `service_ref` is tjenesteID, and `service_ref_hash` to it what `user_ref_hash` is to `Person.user_ref`.
     `hours` are hours a week as granted. `organisation_check` says whether the number's check digit is right.
     """
 
     person = models.ForeignKey(Person, models.DO_NOTHING, db_constraint=False, related_name="services")
     service_ref = models.CharField(max_length=100)
+    service_ref_hash = models.BigIntegerField(default=0)
     type_code = models.CharField(max_length=10)
     type = models.SmallIntegerField(null=True)
     applied_on = models.DateField(null=True)
     decided_on = models.DateField(null=True)
     start = models.DateField(null=True)
     end = models.DateField(null=True)
-    hours = models.DecimalField(max_digits=6, decimal_places=2, null=True)
+    hours = models.DecimalField(max_digits=8, decimal_places=2, null=True)
     organisation_number = models.TextField(null=True)  # noqa: DJ001  (null = not given, as in the message)
     organisation_check = models.BooleanField(null=True)
 

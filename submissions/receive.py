@@ -15,6 +15,7 @@ from municipalities.access import Access
 from municipalities.models import Municipality
 from municipalities.outages import is_full
 from submissions import tasks, unpack, vault
+from submissions.identity import key_hash
 from submissions.inspection import Header, Inspection, explain
 from submissions.models import REFUSED, Channel, Message, Stage, Status, Submission
 from submissions.refusals import Invalid, KeyReused, MessageError, NoRoom, NotYours, Refusal, Repeat
@@ -28,7 +29,7 @@ class _Arrival:
     channel: Channel
     wanted: str
     dry_run: bool
-    idempotency_key: str
+    idempotency_key: str  # its hash
     header: Header
     sha256: str = ""
     size: int = 0
@@ -62,7 +63,7 @@ def receive(
         Refusal: the message is not taken in. Where it names a municipality and a year that the sender may submit for, the
             refusal is kept in the history as `refusal.submission`.
     """
-    arrival = _Arrival(access, channel, municipality, dry_run, idempotency_key, Header())
+    arrival = _Arrival(access, channel, municipality, dry_run, key_hash(idempotency_key), Header())
     try:
         if not room.is_enough():
             raise NoRoom

@@ -5,19 +5,27 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from municipalities.masking import mask
 from municipalities.outages import NO_ROOM
 from submissions.models import Submission
 
 
 @dataclass(frozen=True)
 class MessageError:
-    """One fault of form. `line` and `column` count from 1 and point at the element's first character; 0 = unknown."""
+    """One fault of form. `line` and `column` count from 1 and point at the element's first character; 0 = unknown.
+
+    What it quotes of the message (names of elements and attributes, values) holds no identity number.
+    """
 
     line: int
     column: int
     path: str
     code: str
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", mask(self.path))
+        object.__setattr__(self, "message", mask(self.message))
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -29,8 +37,8 @@ class Refusal(Exception):
     status = 400
 
     def __init__(self, detail: str, *, errors: tuple[MessageError, ...] = (), code: str = "invalid") -> None:
-        super().__init__(detail)
-        self.detail = detail
+        self.detail = mask(detail)
+        super().__init__(self.detail)
         self.errors = errors
         self.code = code
         self.submission: Submission | None = None

@@ -101,7 +101,11 @@ NEVER_NOT_APPLICABLE = {
     "contact-person-missing": "applies to every message",
     "contact-email-invalid": "applies to every contact, and the schema requires one",
     "person-id-not-linkable": "applies to every person",
+    "user-number-repeated": "applies to every person",
+    "user-number-holds-identity": "applies to every person",
     "person-without-service": "applies to every person",
+    "service-number-repeated": "applies to every service",
+    "service-number-holds-identity": "applies to every service",
     "service-type-unknown": "applies to every service",
 }
 
@@ -149,6 +153,29 @@ EXAMPLES: dict[str, list[Example]] = {
         passing(person(birth_year=1908), person(birth_year=2023), of=2),
         not_applicable(person(birth_year=0)),
     ],
+    "person-repeated": [
+        violating(person(who="a", ref="A"), person(who="a", ref="B"), person(who="b"), offending=["A", "B"], of=3),
+        violating(person(who="a", ref="A", identity_type=10), person(who="a", ref="B", identity_type=10),
+                  offending=["A", "B"], of=2),
+        # The same number under another type is another identity, and another message does not count.
+        passing(person(who="a", identity_type=1), person(who="a", identity_type=2), person(who="b"), of=3,
+                others=[*reported_by(1), Sent([person(who="b")], state="superseded"), earlier()]),
+        not_applicable(person(who="a", identity_type=9), person(who="a", identity_type=9),
+                       person(who="b", identity_type=None), person(who="b", identity_type=None)),
+    ],
+    "user-number-repeated": [
+        violating(person(ref="A"), person(ref="A"), person(ref="a"), offending=["A", "A"], of=3),
+        # References are compared as sent: what is masked alike may have been different.
+        violating(person(ref="skjult", ref_hash=1), person(ref="skjult", ref_hash=1), person(ref="skjult", ref_hash=2),
+                  person(ref="skjult"), offending=["skjult", "skjult"], of=4),
+        passing(person(ref="A"), person(ref="B"), of=2,
+                others=[Sent([person(ref="A")], state="superseded"), Sent([person(ref="B")], "3001")]),
+    ],
+    "user-number-holds-identity": [
+        violating(person(ref="skjult", ref_hash=-7), person(ref="P-skjult", ref_hash=7, identity_type=9), person(ref="C"),
+                  offending=["P-skjult", "skjult"], of=3),
+        passing(person(ref="skjult")),
+    ],
     "person-without-service": [
         violating(person(ref="A"), person(Given(start=None)), offending=["A"], of=2),
         passing(person(Given(start="2019-01-01", end="2020-01-01"))),
@@ -165,6 +192,17 @@ EXAMPLES: dict[str, list[Example]] = {
         passing(person(Given(hours=0))),
         not_applicable(person(Given(hours=None)), person(), person(Given(hours=169, start=None)),
                        person(Given(hours=169, end="2022-12-31"))),
+    ],
+    "service-number-repeated": [
+        violating(person(Given(ref="T"), Given("x", start=None, ref="U")), person(Given(ref="T")),
+                  offending=["T", "T"], of=3),
+        violating(person(Given(ref="skjult-1", ref_hash=1)), person(Given(ref="skjult-1", ref_hash=1)),
+                  person(Given(ref="skjult-1", ref_hash=2)), offending=["skjult-1", "skjult-1"], of=3),
+        passing(person(Given(ref="T"), Given(ref="U")), of=2, others=[Sent([person(Given(ref="T"))], state="superseded")]),
+    ],
+    "service-number-holds-identity": [
+        violating(person(Given(ref="skjult-1", ref_hash=-7), Given(ref="T")), offending=["skjult-1"], of=2),
+        passing(person(Given(ref="skjult"))),
     ],
     "service-start-missing": [
         violating(person(Given(start=None, ref="T"), Given("x", start=None, ref="U")), offending=["T", "U"], of=2),
@@ -242,6 +280,14 @@ EXAMPLES: dict[str, list[Example]] = {
         violating(person(stay("2022-01-01", "2023-01-02", ref="T"), stay("2023-01-01", ref="U")),
                   offending=["T", "U"], of=2),
         violating(person(stay(ref="T"), stay(ref="U")), offending=["T", "U"], of=2),
+        # One that ends the day it began, or before, inside another; but not at its edge.
+        violating(person(stay("2023-01-01", ref="T"), stay("2023-03-01", "2023-03-01", ref="U"),
+                         stay("2023-05-02", "2023-05-01", ref="V"), stay("2023-01-01", "2023-01-01", ref="W")),
+                  offending=["T", "U", "V"], of=4),
+        passing(person(stay("2023-05-01", "2023-05-01"), stay("2023-05-01", "2023-05-01"), stay("2023-06-01", "2023-05-01"),
+                       stay("2023-05-15", "2023-05-20")), of=4),
+        violating(person(stay("2020-01-01", ref="T"), stay("2021-01-01", "2021-02-01", ref="U"), stay("2021-02-01", ref="V")),
+                  offending=["T", "U", "V"], of=3),
         passing(person(stay("2022-01-01", "2023-01-01"), stay("2023-01-01")), of=2),
         passing(person(stay(), Given("20"), stay(None)), person(stay()), of=2),
         not_applicable(person(stay(None), Given("18"))),

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import leaks
+from tests.leaks import nothing_leaks, pytest_sessionfinish, pytest_testnodedown  # noqa: F401  (pytest finds them here)
+
 DATA_DIR = Path(os.environ.get("KPR_TEST_DATA_DIR", Path(__file__).parent.parent / "var" / "test")).resolve()
 os.environ["KPR_DATA_DIR"] = str(DATA_DIR)
 os.environ["KPR_ENVIRONMENT"] = "test"
@@ -16,6 +19,7 @@ def pytest_configure() -> None:
     from kpr_portal.embedded import ensure_postgres
 
     ensure_postgres()
+    leaks.watch_answers()
 
 
 @pytest.fixture(autouse=True)

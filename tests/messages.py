@@ -8,6 +8,8 @@ from xml.sax.saxutils import quoteattr
 
 from stdnum.no import fodselsnummer
 
+from tests.leaks import note, note_message
+
 CONTACTS = (
     {"kontPerson": "Kari Nordmann", "meldEpost1": "kari@kommune.example", "typeKontaktperson": "16"},
     {"kontPerson": "Ola Nordmann", "meldEpost1": "ola@kommune.example", "typeKontaktperson": "17"},
@@ -24,7 +26,7 @@ def identity_number(serial: int, born: str = "010140") -> str:
         second = fodselsnummer.calc_check_digit2(nine + first)
         if len(first + second) == 2:
             valid.append(nine + first + second)
-    return valid[serial % len(valid)]
+    return note(valid[serial % len(valid)])
 
 
 @dataclass
@@ -90,7 +92,7 @@ def message(
         "</Kommune>",
         "</Melding>",
     ]
-    return "\n".join(parts).encode(encoding)
+    return note_message("\n".join(parts).encode(encoding))
 
 
 def people(count: int = 3) -> list[Person]:

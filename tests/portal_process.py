@@ -14,6 +14,8 @@ from types import TracebackType
 
 import psutil
 
+from kpr_portal.embedded import EmbeddedPostgres
+from tests import leaks
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent
@@ -167,7 +169,15 @@ class RunningPortal:
     def __exit__(self, kind: type[BaseException] | None, _value: object, _trace: TracebackType | None) -> None:
         if kind:
             print("\n".join(self.output))
+        before = len(leaks.leaks)
         try:
+            self.look_for_leaks()
             self.stop()
         finally:
             self.end()
+        assert kind or len(leaks.leaks) == before, sorted(set(leaks.leaks[before:]))[:20]
+
+    def look_for_leaks(self) -> None:
+        if (self.data_dir / "postgres" / "postmaster.pid").exists() and self._still_runs():
+            leaks.look_at_portal(self.data_dir, EmbeddedPostgres(self.data_dir).url, self.env)
+        leaks.look(f"the output of {self.url}", "\n".join(self.output))

@@ -38,6 +38,7 @@ class Given:
     decided: Date = None
     stops: Sequence[Stop] = ()
     ref: str = ""
+    ref_hash: int = 0
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Who:
     answers: Sequence[Said] = ()
     who: str = ""
     ref: str = ""
+    ref_hash: int = 0
     identity_type: int | None = 1
     identity_valid: bool | None = True
     month_shift: int = 0
@@ -120,6 +122,7 @@ def _store_person(submission: Submission, who: Who) -> None:
     person = Person.objects.create(
         id=key,
         user_ref=who.ref or f"B{key}",
+        user_ref_hash=who.ref_hash,
         pseudonym=pseudonym(who.who),
         key_version=1,
         identity_type=who.identity_type,
@@ -144,6 +147,7 @@ def _store_service(person: Person, given: Given, owner: dict[str, Any]) -> None:
         id=key,
         person=person,
         service_ref=given.ref or f"T{key}",
+        service_ref_hash=given.ref_hash,
         type_code=given.type,
         type=int(whole) if whole.isdecimal() else None,
         decided_on=date(given.decided),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from quality.check import Check
 from quality.checks import BY_CODE, CHECKS
 from quality.checks.person import synthetic_series
 from quality.documentation import checks_page
-from quality.engine import count, fields_of, offending, path
-from quality.models import FindingRow
+from quality.engine import Tally, count, each_side_read_once, fields_of, judged_together, offending, path
+from quality.models import CheckResult, FindingRow
 from submissions.models import Answer, Contact, Person, Service, Submission
 from tests.check_examples import EXAMPLES, NEVER_NOT_APPLICABLE, Example
 from tests.rows import Sent, store
@@ -22,8 +23,8 @@ from tests.rows import Sent, store
 CODES = """
 contact-person-missing contact-email-invalid
 person-id-invalid person-id-not-linkable test-person person-in-many-municipalities birth-year-implausible
-person-without-service hours-over-168
-service-start-missing welfare-technology-start-missing service-end-before-start service-start-after-period
+person-repeated user-number-repeated user-number-holds-identity person-without-service hours-over-168
+service-number-repeated service-number-holds-identity service-start-missing welfare-technology-start-missing service-end-before-start service-start-after-period
 service-start-before-birth service-hours-missing service-organisation-missing service-organisation-invalid
 service-type-retired service-type-unknown service-duplicate service-long-stays-overlap service-stop-outside
 service-decision-after-start
@@ -109,18 +110,26 @@ def nation(db: None) -> list[Submission]:
 
 
 def test_list_count_and_stored_rows_agree_for_every_check(nation: list[Submission]) -> None:
-    counted = count(CHECKS, [submission.pk for submission in nation])
+    keys = [submission.pk for submission in nation]
+    counted = count(CHECKS, keys)
     for submission in nation:
         check_submission(submission)
-        stored = {result.code: result for result in submission.results.all()}
-        for check in CHECKS:
-            listed = list(offending(check).filter(**{path(check.model): submission.pk}).values_list("pk", flat=True))
-            rows = list(FindingRow.objects.filter(result=stored[check.code]).values_list("row", flat=True))
-            tally = counted.get((submission.pk, check.code))
-            assert len(set(listed)) == len(listed), check.code
-            assert sorted(rows) == sorted(listed), check.code
-            assert (tally.violating if tally else 0) == stored[check.code].violating == len(listed), check.code
-            assert (tally.applicable if tally else 0) == stored[check.code].applicable, check.code
+    results = {(r.submission_id, r.code): r for r in CheckResult.objects.all()}
+    stored: dict[int, list[int]] = defaultdict(list)
+    for result, row in FindingRow.objects.values_list("result", "row"):
+        stored[result].append(row)
+    for check in CHECKS:
+        listed: dict[int, list[int]] = defaultdict(list)
+        for judged in judged_together(check, keys):
+            with each_side_read_once():
+                for key, row in offending(check, judged).values_list(path(check.model), "pk"):
+                    listed[key].append(row)
+        for key in keys:
+            result, tally = results[key, check.code], counted.get((key, check.code), Tally())
+            assert len(set(listed[key])) == len(listed[key]), check.code
+            assert sorted(stored[result.pk]) == sorted(listed[key]), check.code
+            assert tally.violating == result.violating == len(listed[key]), check.code
+            assert tally.applicable == result.applicable, check.code
 
 
 def test_plus_80_is_a_test_person_only_in_production() -> None:

@@ -5,7 +5,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from stdnum.no import fodselsnummer
 
-from submissions.identity import _has_right_check_digits, is_valid, month_shift, pseudonym
+from municipalities.identity_numbers import _has_right_check_digits, is_valid, month_shift
+from submissions.identity import pseudonym
 from submissions.load import code_number, date, hours, integer, organisation
 
 
@@ -106,5 +107,6 @@ def test_organisation_numbers(text: str | None, read: str) -> None:
 
 
 def test_numbers() -> None:
-    assert (integer("+1940"), integer("0"), integer("9" * 30)) == ("1940", "0", str(2**31 - 1))
-    assert (hours("37.50"), hours(None)) == ("37.50", r"\N")
+    assert (integer("+1940"), integer("0"), integer(" -7 "), integer("0" * 30 + "1940")) == ("1940", "0", "-7", "1940")
+    assert (integer("9" * 5000), integer("-" + "9" * 30)) == ("999999999", "-999999999")
+    assert (hours("37.50"), hours(None), float(hours("0" * 99 + "7.5" + "0" * 99))) == ("37.50", r"\N", 7.5)

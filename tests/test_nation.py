@@ -20,9 +20,8 @@ from django.core.management import CommandError, call_command
 from lxml import etree
 
 from kpr_portal.nation.generate import Message, Nation
-from municipalities import reference_data
+from municipalities import identity_numbers, reference_data
 from quality.checks import BY_CODE as CHECKS
-from submissions import identity
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = etree.XMLSchema(etree.parse(ROOT / "submissions" / "schema" / "kpr-arsmelding-1.0.xsd"))
@@ -283,7 +282,7 @@ def test_three_municipalities_lose_persons_in_the_later_year(nation: dict[int, W
 def test_ordinary_persons_are_of_the_synthetic_series(later: Written) -> None:
     kinds = Counter(p.get("typeID") for p in later.persons())
     assert kinds["1"] / kinds.total() > 0.98
-    shifts = Counter(identity.month_shift(p.get("fid")) for p in later.persons() if p.get("typeID") == "1")
+    shifts = Counter(identity_numbers.month_shift(p.get("fid")) for p in later.persons() if p.get("typeID") == "1")
     assert shifts[80] == shifts.total() - later.printed["planted"]["test-person"]
 
 
@@ -332,7 +331,7 @@ def right_organisation(number: str) -> bool:
 
 def wrong_identity(w: Written) -> int:
     ordinary = (p.get("fid") for p in w.persons() if p.get("typeID") in ("1", "2"))
-    return sum(not identity.is_valid(fid, identity.month_shift(fid)) for fid in ordinary)
+    return sum(not identity_numbers.is_valid(fid, identity_numbers.month_shift(fid)) for fid in ordinary)
 
 
 def without_service(w: Written) -> int:
@@ -456,7 +455,9 @@ def holds_identity(reference: str, own: str) -> bool:
     close = re.sub(r"(?<=\d)[ ./_-]+(?=\d)", "", reference)
     runs = re.findall(r"\d+", reference) + re.findall(r"\d+", close)
     valid = (run for run in runs if len(run) == 11)
-    return any(identity.is_valid(run, identity.month_shift(run)) for run in valid) or any(own in run for run in runs)
+    return any(identity_numbers.is_valid(run, identity_numbers.month_shift(run)) for run in valid) or any(
+        own in run for run in runs
+    )
 
 
 def user_number_holds_identity(w: Written) -> int:
@@ -568,7 +569,9 @@ def test_an_unusable_option_is_refused(tmp_path: Path, options: tuple[str, str])
 
 
 def test_births_are_real_days(later: Written) -> None:
-    ordinary = [p for p in later.persons() if p.get("typeID") == "1" and identity.month_shift(p.get("fid")) == 80]
+    ordinary = [
+        p for p in later.persons() if p.get("typeID") == "1" and identity_numbers.month_shift(p.get("fid")) == 80
+    ]
     for person in ordinary[:500]:
         fid = person.get("fid")
         datetime.date(2000, int(fid[2:4]) - 80, int(fid[:2]))

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
-from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Subquery
+from django.contrib.postgres.aggregates import BoolAnd, BoolOr
+from django.db.models import (
+    Count,
+    DateField,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import Cast, Coalesce, Greatest, Least, Mod
+from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from quality.check import Check
+from quality.check import Check, Condition, Judged
 from quality.checks.words import (
     INSTITUTION_TYPES,
     LONG_STAY,
     PERIOD_END,
     REGISTER_BEGAN,
+    SAME_PERSON,
+    EarlierGroups,
     active,
     active_at_end,
     answers,
     dated,
+    first_date,
     hours_at_end,
+    last_date,
+    over,
     over_the_years,
     services,
+    with_earlier_years,
 )
 from quality.models import Severity
 from submissions.models import Answer, Person, Topic
@@ -38,10 +61,60 @@ def waiting_list(**named: bool) -> Q:
     return Q(topic=WAITING_LIST, **named)
 
 
-def opposite() -> QuerySet[Answer]:
-    """The other answer of the same person to the same question on the same day, in the same message."""
-    same_day = answers(WAITING_LIST, person="person").filter(date=OuterRef("date"))
-    return same_day.exclude(yes=OuterRef("yes"))
+def both_on_a_day(judged: Judged) -> Q:
+    """Waiting-list answers of a person that has both on that day."""
+    rows = Answer.objects.filter(waiting_list(), DATED, **judged.filter())
+    rows = rows.alias(any=over(BoolOr("yes"), "person", "date"), all=over(BoolAnd("yes"), "person", "date"))
+    return Q(pk__in=rows.filter(any=True, all=False).values("pk"))
+
+
+def without_earlier_yes(judged: Judged) -> Q:
+    """Waiting-list answers before the person's first "yes", here and in earlier years."""
+    yes_here, yes_before = Q(yes=True), Q(yes=True) & ~Q(**judged.filter())
+    rows = with_earlier_years(judged, WAITING_LIST, date__isnull=False).alias(
+        first=Least(
+            over(Min("date", filter=yes_here), "person"),
+            over(Min("date", filter=yes_before), *SAME_PERSON),
+        )
+    )
+    return Q(pk__in=rows.filter(Q(first__isnull=True) | Q(first__gt=F("date"))).values("pk"))
+
+
+class DayNumber(Func):
+    """A date as a whole number of days."""
+
+    template = "(%(expressions)s - DATE '0001-01-01')"
+    output_field = IntegerField()
+
+
+def compared_with_nearest(same: bool) -> Condition:
+    """Waiting-list answers that have a nearest earlier one, over the years, on a tie "yes"; with `same` only equal ones."""
+
+    def condition(judged: Judged) -> Q:
+        placed = DayNumber("date") * 2 + Cast("yes", IntegerField())  # a later day is greater, and on one day "yes" is
+        of_others = ~Q(**judged.filter())
+        rows = with_earlier_years(judged, WAITING_LIST, date__isnull=False).alias(
+            nearest=Greatest(
+                over(Max(placed), "person", order="date", frame=EarlierGroups()),
+                over(Max(placed, filter=of_others), *SAME_PERSON, order="date", frame=EarlierGroups()),
+            )
+        )
+        found = rows.filter(nearest__isnull=False)
+        if same:
+            found = found.alias(said=Mod("nearest", 2)).filter(said=Cast("yes", IntegerField()))
+        return Q(pk__in=found.values("pk"))
+
+    return condition
+
+
+def only_no(judged: Judged) -> Q:
+    """Persons with a dated "no" to rehabilitation and no "yes", here and in earlier years."""
+    rows = with_earlier_years(judged, REHABILITATION).alias(
+        dated_no=over(Count("pk", filter=Q(yes=False) & DATED), "person"),
+        yes_here=over(BoolOr("yes"), "person"),
+        yes_before=Coalesce(over(BoolOr("yes", filter=~Q(**judged.filter())), *SAME_PERSON), False),
+    )
+    return Q(pk__in=rows.filter(dated_no__gt=0, yes_here=False, yes_before=False).values("person"))
 
 
 def before() -> QuerySet[Answer]:
@@ -69,14 +142,14 @@ def implausible_date(topic: str, name: Promise, *topics: Topic) -> Check:
 
 def latest_round_the_clock_is_yes() -> Q:
     """On a tie "yes" wins, so only a "no" on a later day outranks it."""
-    later_no = dated(ROUND_THE_CLOCK, person="person", yes=False, date__gt=OuterRef("date"))
-    return Q(Exists(dated(ROUND_THE_CLOCK, ~Q(Exists(later_no)), yes=True)))
+    last_yes, last_no = (last_date(dated(ROUND_THE_CLOCK, alone=True, yes=yes)) for yes in (True, False))
+    return Q(GreaterThanOrEqual(last_yes, Coalesce(last_no, datetime.date.min, output_field=DateField())))
 
 
 def stays_begun_before_the_answer() -> Q:
     """A long stay active in the period that no round-the-clock "yes" is earlier than."""
-    earlier_yes = dated(ROUND_THE_CLOCK, person="person", yes=True, date__lt=OuterRef("start"))
-    return Q(Exists(services(active(), ~Q(Exists(earlier_yes)), type=LONG_STAY)))
+    first_yes = first_date(dated(ROUND_THE_CLOCK, alone=True, yes=True))
+    return Q(GreaterThanOrEqual(first_yes, first_date(services(active(), alone=True, type=LONG_STAY), "start")))
 
 
 def over_few_hours() -> QuerySet[Any, Any]:
@@ -103,7 +176,7 @@ CHECKS = (
             "skal «nei» slettes."
         ),
         applies_to=waiting_list(yes=False) & DATED,
-        violation=~Q(Exists(over_the_years(WAITING_LIST, person="person__", yes=True, date__lte=OuterRef("date")))),
+        violation=without_earlier_yes,
         fields=ANSWER,
         across=True,
     ),
@@ -121,8 +194,8 @@ CHECKS = (
             "Mangler det et svar mellom de to, må det registreres. Er svaret bare ført på nytt, skal det siste slettes, "
             "slik at den første datoen blir stående."
         ),
-        applies_to=waiting_list() & DATED & Q(Exists(before())),
-        violation=Q(yes=Subquery(before().values("yes")[:1], output_field=BooleanField())),
+        applies_to=compared_with_nearest(same=False),
+        violation=compared_with_nearest(same=True),
         fields=ANSWER | {"forrige_dato": Subquery(before().values("date")[:1])},
         across=True,
     ),
@@ -135,7 +208,7 @@ CHECKS = (
         explanation=_("Personen er registrert både på og av ventelisten samme dag. Ingen kan vite hva som er riktig."),
         remedy=_("Slå opp ventelisten på brukeren i fagsystemet, behold det svaret som er riktig, og slett det andre."),
         applies_to=waiting_list() & DATED,
-        violation=Q(Exists(opposite())),
+        violation=both_on_a_day,
         fields=ANSWER,
     ),
     Check(
@@ -165,7 +238,7 @@ CHECKS = (
             "datoen på «nei» slettes."
         ),
         applies_to=Q(Exists(answers(REHABILITATION))),
-        violation=Q(Exists(dated(REHABILITATION, yes=False))) & ~Q(Exists(over_the_years(REHABILITATION, yes=True))),
+        violation=only_no,
         fields={"nei_dato": Subquery(dated(REHABILITATION, yes=False).order_by("date").values("date")[:1])},
         across=True,
     ),
@@ -184,7 +257,8 @@ CHECKS = (
             "første «ja» stå."
         ),
         applies_to=Q(Exists(answers(REHABILITATION, yes=True))),
-        violation=Q(Exists(dated(REHABILITATION, yes=True)[2:3])) & ~Q(Exists(answers(REHABILITATION, yes=False))),
+        violation=Q(Exists(dated(REHABILITATION, alone=True, yes=True)[2:3]))
+        & ~Q(Exists(answers(REHABILITATION, yes=False))),
         fields={
             "forste_ja": Subquery(dated(REHABILITATION, yes=True).order_by("date").values("date")[:1]),
             "siste_ja": Subquery(dated(REHABILITATION, yes=True).order_by("-date").values("date")[:1]),

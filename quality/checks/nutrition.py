@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.lookups import IsNull
+from django.db.models import DateField, Exists, F, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact, GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from quality.check import Check
-from quality.checks.words import LONG_STAY, active_at_end, answers, dated, services
+from quality.checks.words import LONG_STAY, active_at_end, answers, dated, last_date, services
 from quality.models import Severity
 from submissions.models import Answer, Person, Topic
 
@@ -23,23 +25,16 @@ def has(topic: Topic, **named: Any) -> Q:
     return Q(Exists(answers(topic, **named)))
 
 
-def latest_assessments() -> QuerySet[Answer]:
-    """The person's dated "assessed" that no later one follows."""
-    later = dated(ASSESSED, person="person", yes=True, date__gt=OuterRef("date"))
-    return dated(ASSESSED, ~Q(Exists(later)), yes=True)
-
-
-def latest_risks() -> QuerySet[Answer]:
-    """The dated risk answers, yes or no, of the assessed person that no later one follows."""
-    later = dated(RISK, person="person", date__gt=OuterRef("date"))
-    return dated(RISK, ~Q(Exists(later)), person="person")
+def latest_dates_differ() -> Q:
+    """Of the "assessed" and of the risk answers, yes or no."""
+    return ~Q(Exact(last_date(dated(ASSESSED, alone=True, yes=True)), last_date(dated(RISK, alone=True))))
 
 
 def latest_risk_is_yes() -> Q:
     """A "yes" that nothing outranks: for a dated one, a "no" on a later day; for an undated one, any dated answer."""
-    outranks = Q(yes=False, date__gt=OuterRef("date")) | Q(IsNull(OuterRef("date"), True))
-    outranking = dated(RISK, outranks, person="person")
-    return Q(Exists(answers(RISK, ~Q(Exists(outranking)), yes=True)))
+    last_yes, last_no = (last_date(dated(RISK, alone=True, yes=yes)) for yes in (True, False))
+    dated_yes = Q(GreaterThanOrEqual(last_yes, Coalesce(last_no, datetime.date.min, output_field=DateField())))
+    return dated_yes | (has(RISK, alone=True, yes=True, date__isnull=True) & ~Q(Exists(dated(RISK, alone=True))))
 
 
 def latest_date(topic: Topic, **named: Any) -> Subquery:
@@ -116,7 +111,7 @@ CHECKS = (
             "Sammenlign datoene i fagsystemet. Rett den som er feil, eller registrer resultatet som mangler for den siste vurderingen."
         ),
         applies_to=Q(Exists(dated(ASSESSED, yes=True))) & Q(Exists(dated(RISK))),
-        violation=Q(Exists(latest_assessments().filter(Exists(latest_risks().exclude(date=OuterRef("date")))))),
+        violation=latest_dates_differ(),
         fields={"vurdert_dato": latest_date(ASSESSED, yes=True), "risiko_dato": latest_date(RISK)},
     ),
     Check(

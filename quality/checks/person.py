@@ -16,12 +16,14 @@ from quality.checks.words import (
     NATIONAL_NUMBER_TYPES,
     active,
     active_at_end,
+    more_than_once,
     services,
 )
 from quality.models import Severity
 from submissions.models import Person
 
 OLDEST = 115  # years
+LINKABLE = Q(identity_type__in=LINKABLE_TYPES)
 
 
 def synthetic_series(environment: str) -> tuple[int, ...]:
@@ -47,7 +49,7 @@ def weekly_hours() -> QuerySet[Any, Any]:
     """Of the person's services active in the period: hours a week at its end, and of the largest single service."""
     # The period is the person's own row's: looked up with each service it would cost half of the check.
     start, end = OuterRef("submission__period_start"), OuterRef("submission__period_end")
-    granted = services(active(start, end), hours__isnull=False).order_by().values("person")
+    granted = services(active(start, end), alone=True, hours__isnull=False).order_by().values("person")
     return granted.annotate(at_end=Sum("hours", filter=active_at_end(end)), largest=Max("hours"))
 
 
@@ -117,7 +119,7 @@ CHECKS = (
             "Slå opp brukeren i fagsystemet. Er det en testperson, skal den slettes eller holdes utenfor uttrekket. "
             "Er det en virkelig person, må du kontrollere at fødselsnummeret er riktig."
         ),
-        applies_to=Q(identity_type__in=LINKABLE_TYPES),
+        applies_to=LINKABLE,
         violation=Q(Exists(elsewhere().filter(others__gte=settings.KPR_MANY_MUNICIPALITIES - 1))),
         fields={"andre_kommuner": Subquery(elsewhere().values("others"))},
         across=True,
@@ -137,6 +139,63 @@ CHECKS = (
         violation=Q(birth_year__lt=F("submission__period_end__year") - OLDEST)
         | Q(birth_year__gt=F("submission__period_end__year")),
         fields={"fodselsar": "birth_year"},
+    ),
+    Check(
+        code="person-repeated",
+        version=1,
+        model=Person,
+        severity=Severity.ERROR,
+        title=_("Samme person står flere ganger i meldingen"),
+        explanation=_(
+            "Fødselsnummeret, D-nummeret eller DUF-nummeret står på flere brukere i meldingen. Personen blir talt flere "
+            "ganger, og tjenester og svar blir delt mellom brukerne."
+        ),
+        remedy=_(
+            "Slå opp brukerne i fagsystemet. Er de samme person, skal de slås sammen til én bruker. Er de to personer, "
+            "har en av dem fått feil nummer: rett det."
+        ),
+        applies_to=LINKABLE,
+        violation=more_than_once(Person, LINKABLE, "identity_type", "pseudonym"),
+        fields={"typeID": "identity_type", "fodselsar": "birth_year"},
+    ),
+    Check(
+        code="user-number-repeated",
+        version=1,
+        model=Person,
+        severity=Severity.ERROR,
+        title=_("Samme brukernummer på flere brukere"),
+        explanation=_(
+            "Flere brukere i meldingen har det samme brukernummeret. Brukernummeret skal være én persons alene, i alle år. "
+            "Ellers vet ingen hvem et funn gjelder, og personer kan bli blandet sammen."
+        ),
+        remedy=_(
+            "Gi hver bruker sitt eget nummer i fagsystemet. Er det samme person som står to ganger, skal det ene slettes. "
+            "Gjelder det mange, er det trolig uttrekket som er feil: meld fra til leverandøren."
+        ),
+        applies_to=EVERY,
+        violation=more_than_once(Person, EVERY, "user_ref", "user_ref_hash"),
+        fields={"typeID": "identity_type", "fodselsar": "birth_year"},
+    ),
+    Check(
+        code="user-number-holds-identity",
+        version=1,
+        model=Person,
+        severity=Severity.ERROR,
+        title=_("Brukernummeret inneholder et fødselsnummer"),
+        explanation=_(
+            "Brukernummeret vises på sider og i filer, og skal ikke kunne røpe hvem personen er. Her inneholder det et "
+            "fødselsnummer eller D-nummer. Vi har skjult den delen, og den blir ikke vist noe sted."
+        ),
+        remedy=_(
+            "Finn brukeren ved hjelp av tjenestenummeret nedenfor, eller fødselsåret. La fagsystemet lage et eget "
+            "brukernummer. Gjelder det mange, er det uttrekket som er feil: meld fra til leverandøren."
+        ),
+        applies_to=EVERY,
+        violation=~Q(user_ref_hash=0),
+        fields={
+            "fodselsar": "birth_year",
+            "tjenesteID": Subquery(services().order_by("service_ref_hash", "pk").values("service_ref")[:1]),
+        },
     ),
     Check(
         code="person-without-service",

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import datetime
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    RowRange,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, Lead
 from django.utils.translation import gettext_lazy as _
 
-from quality.check import Check
+from quality.check import Check, Judged
 from quality.checks.words import (
     EVERY,
     HOURS_TYPES,
@@ -18,7 +32,10 @@ from quality.checks.words import (
     PERIOD_END,
     RETIRED_TYPES,
     WELFARE_TECHNOLOGY_TYPES,
+    EarlierGroups,
     active,
+    more_than_once,
+    over,
 )
 from quality.models import Severity
 from submissions.models import Service, TemporaryStop
@@ -26,6 +43,8 @@ from submissions.models import Service, TemporaryStop
 LOWEST_ORGANISATION_NUMBER = "810000000"
 PLACEHOLDER = "999999999"
 OPEN = Value(datetime.date.max)
+STARTED = Q(start__isnull=False)
+LONG_STAYS = Q(type=LONG_STAY) & STARTED
 WELFARE_TECHNOLOGY = Q(type__in=WELFARE_TECHNOLOGY_TYPES)
 
 TYPE = {"tjenesteType": "type_code"}
@@ -42,16 +61,46 @@ def others() -> QuerySet[Service]:
 
 def twins() -> QuerySet[Service]:
     """The others with the same type, start and organisation number; two without a number have the same."""
-    same_type = Q(type=OuterRef("type")) | Q(type__isnull=True, type_code=OuterRef("type_code"))
+    as_type = Q(type=OuterRef("type")) | Q(type__isnull=True, type_code=OuterRef("type_code"))
     own_number = Coalesce(OuterRef("organisation_number"), Value(""), output_field=TextField())
-    compared = others().alias(number=Coalesce("organisation_number", Value(""), output_field=TextField()))
-    return compared.filter(same_type, start=OuterRef("start"), number=own_number)
+    return others().alias(number=same_number()).filter(as_type, start=OuterRef("start"), number=own_number)
 
 
 def overlapping_stays() -> QuerySet[Service]:
     """The other long stays whose time overlaps this one's by more than a shared day of transfer."""
     compared = others().alias(until=Coalesce("end", OPEN))
     return compared.filter(type=LONG_STAY, start__lt=Coalesce(OuterRef("end"), OPEN), until__gt=OuterRef("start"))
+
+
+def same_number() -> Coalesce:
+    """Two without an organisation number have the same."""
+    return Coalesce("organisation_number", Value(""), output_field=TextField())
+
+
+def same_type() -> Coalesce:
+    return Coalesce(Cast("type", TextField()), "type_code", output_field=TextField())
+
+
+def overlapping(judged: Judged) -> Q:
+    """Long stays with another one of the same person that overlaps: start1 < end2 and start2 < end1, no end being open.
+
+    Ordered by start, a stay overlaps an earlier one when any of those ends later than it starts, and a later one when the next
+    starts before it ends. One that ends no later than it starts overlaps a stay that holds both its days strictly inside.
+    """
+    forward = Q(until__gt=F("start"))
+    # A stay that ends no later than it starts is placed where it ends.
+    place = Case(When(forward, then=F("start")), default=F("until"))
+    rows = Service.objects.filter(LONG_STAYS, **judged.filter()).alias(until=Coalesce("end", OPEN))
+    rows = rows.alias(
+        forward=Case(When(forward, then=True), default=False),
+        ended=over(Max("until"), "person", "forward", order=["start", "pk"], frame=RowRange(start=None, end=-1)),
+        follows=over(Lead("start"), "person", "forward", order=["start", "pk"]),
+        around=over(Max("until", filter=forward), "person", order=place.asc(), frame=EarlierGroups()),
+        within=over(Min("start", filter=~forward), "person", order=place.desc(), frame=EarlierGroups()),
+    )
+    beside = forward & (Q(ended__gt=F("start")) | Q(follows__lt=F("until")) | Q(within__lt=F("until")))
+    inside = ~forward & Q(around__gt=F("start"))
+    return Q(pk__in=rows.filter(beside | inside).values("pk"))
 
 
 def stops() -> QuerySet[TemporaryStop]:
@@ -65,6 +114,42 @@ def stops_outside() -> QuerySet[TemporaryStop]:
 
 
 CHECKS = (
+    Check(
+        code="service-number-repeated",
+        version=1,
+        model=Service,
+        severity=Severity.ERROR,
+        title=_("Samme tjenestenummer på flere tjenester"),
+        explanation=_(
+            "Flere tjenester i meldingen har det samme tjenestenummeret. Nummeret skal være én tjenestes alene. Ellers vet "
+            "ingen hvilken tjeneste et funn gjelder, og endringer fra år til år kan ikke følges."
+        ),
+        remedy=_(
+            "Er det samme tjeneste som står to ganger, skal den ene slettes. Ellers må hver tjeneste få sitt eget nummer. "
+            "Gjelder det mange, er det trolig uttrekket som er feil: meld fra til leverandøren."
+        ),
+        applies_to=EVERY,
+        violation=more_than_once(Service, EVERY, "service_ref", "service_ref_hash"),
+        fields=ORGANISATION,
+    ),
+    Check(
+        code="service-number-holds-identity",
+        version=1,
+        model=Service,
+        severity=Severity.ERROR,
+        title=_("Tjenestenummeret inneholder et fødselsnummer"),
+        explanation=_(
+            "Tjenestenummeret vises på sider og i filer, og skal ikke kunne røpe hvem personen er. Her inneholder det et "
+            "fødselsnummer eller D-nummer. Vi har skjult den delen, og den blir ikke vist noe sted."
+        ),
+        remedy=_(
+            "Finn tjenesten ved hjelp av brukernummeret, typen og datoene. La fagsystemet lage et eget tjenestenummer. "
+            "Gjelder det mange, er det uttrekket som er feil: meld fra til leverandøren."
+        ),
+        applies_to=EVERY,
+        violation=~Q(service_ref_hash=0),
+        fields=ORGANISATION,
+    ),
     Check(
         code="service-start-missing",
         version=1,
@@ -246,8 +331,8 @@ CHECKS = (
             "Sammenlign de to vedtakene i fagsystemet. Er de samme sak, skal det ene slettes eller avsluttes. Er de "
             "virkelig to tjenester, kan de stå."
         ),
-        applies_to=Q(start__isnull=False),
-        violation=Q(Exists(twins())),
+        applies_to=STARTED,
+        violation=more_than_once(Service, STARTED, "person", same_type(), "start", same_number()),
         fields=ORGANISATION
         | {"timerPerUke": "hours", "annen_tjenesteID": Subquery(twins().order_by("pk").values("service_ref")[:1])},
     ),
@@ -262,8 +347,8 @@ CHECKS = (
             "på begge. At ett opphold slutter den dagen det neste begynner, er i orden."
         ),
         remedy=_("Finn ut når personen flyttet, og sett sluttdato på det oppholdet som er over."),
-        applies_to=Q(type=LONG_STAY, start__isnull=False),
-        violation=Q(Exists(overlapping_stays())),
+        applies_to=LONG_STAYS,
+        violation=overlapping,
         fields=ORGANISATION
         | {"annen_tjenesteID": Subquery(overlapping_stays().order_by("start", "pk").values("service_ref")[:1])},
     ),

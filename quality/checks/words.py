@@ -5,9 +5,24 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Sum
+from django.db.models import (
+    Count,
+    DateField,
+    Expression,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Window,
+    WindowFrame,
+)
 
-from submissions.models import Answer, Service, Topic
+from quality.check import Condition, Judged
+from submissions.models import Answer, Person, Service, Submission, Topic
 
 # Service types (code list 9151) as numbers, without leading zeros and sub-codes.
 HOURS_TYPES = (1, 2, 3, 4, 7, 9, 11, 15, 17, 22)  # services with hours a week, after Statistics Norway
@@ -38,26 +53,43 @@ def active_at_end(last: F = PERIOD_END) -> Q:
     return Q(start__lte=last) & (Q(end__isnull=True) | Q(end__gt=last))
 
 
-def services(*conditions: Q, person: str = "pk", **named: Any) -> QuerySet[Service]:
-    """The services of the outer row's person, in the same message. `person` is the outer row's path to the person."""
-    same = {"person": OuterRef(person), "submission": OuterRef("submission")}
+def _same(person: str, alone: bool) -> dict[str, OuterRef]:
+    return {"person": OuterRef(person)} | ({} if alone else {"submission": OuterRef("submission")})
+
+
+def services(*conditions: Q, person: str = "pk", alone: bool = False, **named: Any) -> QuerySet[Service]:
+    """The services of the outer row's person, in the same message. `person` is the outer row's path to the person.
+
+    `alone` leaves out the message, which the person implies. Where both sides are joined it is what keeps the other side to the
+    message; where PostgreSQL asks person by person (an aggregate, or one row of several) it may mislead it to a worse index.
+    """
+    same = _same(person, alone)
     return Service.objects.filter(*conditions, **same, **named)
 
 
 def hours_at_end() -> QuerySet[Any, Any]:
     """One row, `total`: hours a week of the outer person's services active at the end of the period; none without such."""
-    counted = services(active_at_end(), hours__isnull=False).order_by()
+    counted = services(active_at_end(), alone=True, hours__isnull=False).order_by()
     return counted.values("person").annotate(total=Sum("hours"))
 
 
-def answers(topic: Topic, *conditions: Q, person: str = "pk", **named: Any) -> QuerySet[Answer]:
+def answers(topic: Topic, *conditions: Q, person: str = "pk", alone: bool = False, **named: Any) -> QuerySet[Answer]:
     """The answers on a topic of the outer row's person, in the same message."""
-    same = {"person": OuterRef(person), "submission": OuterRef("submission")}
-    return Answer.objects.filter(*conditions, topic=topic, **same, **named)
+    return Answer.objects.filter(*conditions, topic=topic, **_same(person, alone), **named)
 
 
-def dated(topic: Topic, *conditions: Q, person: str = "pk", **named: Any) -> QuerySet[Answer]:
-    return answers(topic, *conditions, person=person, date__isnull=False, **named)
+def first_date(rows: QuerySet[Any], of: str = "date") -> Subquery:
+    """The earliest date of an outer person's rows; null without any."""
+    return Subquery(rows.order_by().values("person").values(found=Min(of)), output_field=DateField())
+
+
+def last_date(rows: QuerySet[Any], of: str = "date") -> Subquery:
+    """The latest date of an outer person's rows; null without any."""
+    return Subquery(rows.order_by().values("person").values(found=Max(of)), output_field=DateField())
+
+
+def dated(topic: Topic, *conditions: Q, person: str = "pk", alone: bool = False, **named: Any) -> QuerySet[Answer]:
+    return answers(topic, *conditions, person=person, alone=alone, date__isnull=False, **named)
 
 
 def over_the_years(topic: Topic, *, person: str = "", **named: Any) -> QuerySet[Answer]:
@@ -75,3 +107,55 @@ def over_the_years(topic: Topic, *, person: str = "", **named: Any) -> QuerySet[
     same_person = Q(person__pseudonym=OuterRef(f"{person}pseudonym"))
     here = Q(person=OuterRef(f"{person}pk"))
     return Answer.objects.filter(same_person, here | earlier, topic=topic, **named)
+
+
+# --- Rows compared with each other ---------------------------------------------------------------------------
+
+
+class EarlierGroups(WindowFrame):
+    """A window's rows up to this one's place in the order, without those that have the same place."""
+
+    frame_type = "GROUPS"
+
+    def __init__(self) -> None:
+        super().__init__(start=None, end=-1)
+
+    def window_frame_start_end(self, connection: Any, start: int | None, end: int | None) -> Any:
+        return connection.ops.window_frame_rows_start_end(start, end)
+
+
+def over(told: Any, *same: str | Expression, order: Any = None, frame: WindowFrame | None = None) -> Window:
+    """What is told of the rows that have the columns `same` in common, without asking for them row by row."""
+    return Window(told, partition_by=[F(c) if isinstance(c, str) else c for c in same], order_by=order, frame=frame)
+
+
+def more_than_once(model: type[Person | Service], among: Q, *columns: str | Expression) -> Condition:
+    """Rows that share all of the columns with another row of the message, of those that `among` picks."""
+
+    def condition(judged: Judged) -> Q:
+        alike = over(Count("pk"), "submission", *columns)
+        rows = model._default_manager.filter(among, **judged.filter()).alias(alike=alike)
+        return Q(pk__in=rows.filter(alike__gt=1).values("pk"))
+
+    return condition
+
+
+def with_earlier_years(judged: Judged, topic: Topic, **named: Any) -> QuerySet[Answer]:
+    """The answers on a topic of everybody in what is judged and in the current messages of the years before.
+
+    `SAME_PERSON` says how a person is recognised over the years.
+    """
+    own = Submission.objects.filter(**judged.filter("pk"))
+    earlier = Q(
+        is_current=True,
+        dry_run=False,
+        year__lt=Subquery(own.values("year")[:1]),
+        municipality__lineage__in=own.values("municipality__lineage"),
+    )
+    both = Submission.objects.filter(earlier | Q(**judged.filter("pk")))
+    # The persons' own submission is the same; without it the persons of the whole nation are read.
+    there = {"submission__in": both.values("pk"), "person__submission__in": both.values("pk")}
+    return Answer.objects.filter(topic=topic, **there, **named)
+
+
+SAME_PERSON = ("submission__municipality__lineage", "person__pseudonym")
