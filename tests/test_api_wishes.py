@@ -163,7 +163,7 @@ def test_other_media_types_are_refused(oslo: Api, content_type: str) -> None:
     assert problem(oslo.post(message(persons=people(1)), content_type=content_type), 415)["code"] == "media-type"
 
 
-@pytest.mark.parametrize("charset", ["utf-16", "windows-1252", "x-none", "", "a\x00"])
+@pytest.mark.parametrize("charset", ["utf-16", "windows-1252", "x-none", ""])
 def test_a_charset_that_is_not_received(oslo: Api, charset: str) -> None:
     content_type = f'application/xml; charset="{charset}"'
     assert problem(oslo.post(message(persons=people(1)), content_type=content_type), 415)["code"] == "charset"
