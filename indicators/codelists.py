@@ -14,6 +14,12 @@ from municipalities.models import County, Municipality
 
 # The standard signs of Statistics Norway (standardtegn) for what is missing, by status.
 SIGNS = {"suppressed": ":", "not_reported": "..", "not_applicable": "."}
+# Why a figure is suppressed: the `note` of its row.
+NOTES = {
+    "few": gettext_lazy("det gjelder få personer"),
+    "protects": gettext_lazy("et annet skjult tall kunne ellers regnes ut"),
+    "level": gettext_lazy("indikatoren utgis ikke for så små kommuner"),
+}
 # An area that did not exist in the year stands in a cube all the same.
 CANNOT_OCCUR = "."
 MEANINGS = {

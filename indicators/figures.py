@@ -34,7 +34,6 @@ class Figure:
     """One indicator in one area and year, as the viewer may see it. `missing` says why there are no counts.
 
     `of_all` is the denominator where it is shown although the share is hidden. `unanswered` is known of one's own only.
-    `by_level` tells a share that is hidden because such small municipalities are not published at all.
     """
 
     area: str
@@ -45,7 +44,6 @@ class Figure:
     missing: Missing | None = None
     of_all: int | None = None
     unanswered: int | None = None
-    by_level: bool = False
 
     def value(self, label: str, *, own: bool = False) -> Value:
         """As charts take it."""
@@ -71,9 +69,14 @@ def _figure(row: Row) -> Figure:
     common = {"area": row["area"], "level": Level(row["level"]), "year": row["year"]}
     if row["status"] == "published":
         return Figure(**common, numerator=row["numerator"], denominator=row["denominator"])
-    return Figure(
-        **common, missing=Missing(row["status"]), of_all=row["denominator"], by_level=row.get("note") == "level"
-    )
+    return Figure(**common, missing=_why(row), of_all=row["denominator"])
+
+
+def _why(row: Row) -> Missing:
+    """A hidden figure says by its note which rule hid it."""
+    if row["status"] == Missing.SUPPRESSED and row.get("note") in {Missing.PROTECTS, Missing.LEVEL}:
+        return Missing(row["note"])
+    return Missing(row["status"])
 
 
 def own(access: Access, areas: Collection[str], *indicators: str) -> dict[Key, Figure]:

@@ -150,7 +150,10 @@ class Neighbours:
         by_code = {str(each.pk): each for each in self.others}
         nearest = alike(own, list(profiles.values()), MOST_LIKE)
         chosen = [Peer(by_code[each.other.code], each.other, own) for each in nearest]
-        about = _("De kommunene som ligner mest på deres i folketall og i andelen innbyggere på 80 år og over.")
+        about = _(
+            "De kommunene som ligner mest på deres i folketall og i andelen innbyggere på 80 år og over. Hvilke tjenester "
+            "kommunene gir, er ikke regnet med: det er ikke utgitt tall for det."
+        )
         return Peers(Group.LIKE, chosen, about=about)
 
     def _of_size(self, own: Profile, profiles: Mapping[str, Profile]) -> Peers:
@@ -252,6 +255,6 @@ def add_up(figures: Mapping[Key, Figure], indicator: Indicator, year: int, codes
     ]
     if len(shown) < 2:
         return None
-    hidden = sum(cell is not None and cell.missing == Missing.SUPPRESSED for cell in cells)
+    hidden = sum(cell is not None and cell.missing is not None and cell.missing.is_hidden for cell in cells)
     absent = sum(cell is None or cell.missing == Missing.NOT_REPORTED for cell in cells)
     return Sum(sum(above for above, _all in shown), sum(below for _above, below in shown), len(shown), hidden, absent)

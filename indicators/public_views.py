@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.functional import Promise
@@ -106,18 +107,23 @@ def public_indicator(request: HttpRequest, indicator: str) -> HttpResponse:
     figures = published([indicator])
     if release is None or not figures:
         return render(request, "indicators/public_empty.html", {"indicator": declared, "section": "public"})
-    atlas = Atlas(declared, _year(request, figures), release, figures)
-    chosen = atlas.chosen(request.GET.getlist("omrade"))
-    charts = (atlas.map(), atlas.trend(chosen), atlas.beside(), atlas.spread(), atlas.funnel())
+    atlas = Atlas(declared, _year(request, figures), release, figures).with_chosen(request.GET.getlist("omrade"))
+    sought = request.GET.get("finn", "").strip()
+    if sought and (found := atlas.find(sought)):
+        return redirect(f"{request.path}?{_query(atlas.year, [*atlas.chosen, found])}")
+    charts = (atlas.map(), atlas.trend(), atlas.beside(), atlas.spread(), atlas.funnel())
+    subject = atlas.subject_value
     context = {
         "indicator": declared,
         "atlas": atlas,
-        "says": of_them(declared, atlas.nation),
-        "percent": percent_text(atlas.nation),
-        "interval": interval_text(atlas.nation),
+        "subject": subject,
+        "not_found": sought[:60],
+        "says": of_them(declared, subject),
+        "percent": percent_text(subject),
+        "interval": interval_text(subject),
+        "standing": atlas.beside_nation,
         "direction": direction(declared),
         "charts": {chart.name: _downloadable(atlas, chart) for chart in charts if chart},
-        "chosen": chosen,
         "counties": [
             (county, _row(county.value), [_row(each) for each in county.municipalities]) for county in atlas.counties
         ],
@@ -127,6 +133,10 @@ def public_indicator(request: HttpRequest, indicator: str) -> HttpResponse:
         "section": "public",
     }
     return render(request, "indicators/public_indicator.html", context)
+
+
+def _query(year: int, areas: Sequence[str]) -> str:
+    return urlencode([("aar", str(year)), *(("omrade", area) for area in dict.fromkeys(areas))])
 
 
 def _downloadable(atlas: Atlas, chart: Chart) -> Chart:
@@ -151,9 +161,16 @@ def _year(request: HttpRequest, figures: dict[Key, Figure]) -> int:
     return years[asked] if asked else max(years.values())
 
 
+def _sign(value: Value) -> str:
+    """The standard sign of what is missing."""
+    if value.missing is None:
+        return ""
+    return SIGNS["suppressed"] if value.missing.is_hidden else SIGNS[value.missing.value]
+
+
 def _row(value: Value) -> tuple[str, str, str, str]:
     """Name, share, interval and why not, as the table has them."""
-    sign = SIGNS.get(value.missing.value, "") if value.missing else ""
+    sign = _sign(value)
     return value.label, sign or percent_text(value), "" if sign else interval_text(value), value.why
 
 

@@ -239,8 +239,18 @@ def _rows(each: Indicator, structure: Year, counts: Counts, decision: Decision) 
     ):
         for area in areas:
             row = _row(totals.get(area), decision.get((each.code, area)))
-            note = "level" if (each.code, area) in counts.withheld else ""
+            note = _note(totals[area], (each.code, area) in counts.withheld) if row["suppressed"] else ""
             yield {"area": area, "level": level.value, "year": structure.year, **row, "note": note}
+
+
+def _note(total: tuple[int, int], withheld: bool) -> str:
+    """Which rule hides it: the indicator's finest public level, small numbers (primary), or another figure (secondary)."""
+    if withheld:
+        return "level"
+    numerator, denominator = total
+    limits = rules()
+    small = any(0 < part < limits.least_count for part in (numerator, denominator - numerator))
+    return "few" if small or denominator < limits.least_denominator else "protects"
 
 
 def _totals(code: str, counts: Counts) -> dict[str, tuple[int, int]]:

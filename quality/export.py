@@ -135,7 +135,7 @@ def as_csv(sheet: Sheet) -> IO[bytes]:
 
 def _cell(value: Any) -> str:
     if isinstance(value, datetime.date):
-        return date_format(value, "d.m.Y")
+        return date_format(value, "SHORT_DATE_FORMAT")
     if isinstance(value, int | float | Decimal):
         return str(value).replace(".", ",")
     return harmless(value)

@@ -66,7 +66,7 @@ def shown(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("ja") if value else _("nei")
     if isinstance(value, datetime.date):
-        return date_format(value, "d.m.Y")
+        return date_format(value, "SHORT_DATE_FORMAT")
     if name == "tjenesteType":
         return _coded(str(value), service_types().get(str(value).lstrip("0").split(".")[0], ""))
     if name == "navn" and value in topics():

@@ -7,6 +7,8 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.formats import number_format
+from django.utils.translation import ngettext
 
 from municipalities.access import Access, visible
 from municipalities.pages import Place, access_of, find_place, signed_in
@@ -87,6 +89,7 @@ def submission(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": steps(sent),
         "problem": sent.problem or {},
         "whole": place.sees_whole,
+        "told": persons_read(sent.persons) if place.sees_whole else "",
         "replaced_by": sent.superseded_by.filter(dry_run=False, status=Status.DONE).first(),
         "section": "submissions",
     }
@@ -108,6 +111,12 @@ def steps(sent: Submission) -> list[dict[str, Any]]:
     ]
 
 
+def persons_read(number: int) -> str:
+    """How far the reading has come, as a sentence; empty before it began."""
+    text = ngettext("%(n)s person er lest inn.", "%(n)s personer er lest inn.", number)
+    return text % {"n": number_format(number, use_l10n=True, force_grouping=True)} if number else ""
+
+
 @signed_in
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far the work has come, for the page's script."""
@@ -119,5 +128,5 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         "finished": sent.status not in UNFINISHED,
     }
     if access_of(request).may_see_whole(str(sent.municipality_id)):
-        body["persons"] = sent.persons
+        body["told"] = persons_read(sent.persons)
     return JsonResponse(body)

@@ -127,7 +127,9 @@ def test_a_unit_leader_sees_no_totals_of_the_municipality(cast: Cast) -> None:
     for page in pages:
         assert "76 543" not in page
         assert "98 765" not in page
-    assert "persons" not in unn.get(reverse("submission-progress", args=[cast.current.pk])).json()
+    progress = reverse("submission-progress", args=[cast.current.pk])
+    assert "told" not in unn.get(progress).json()
+    assert cast.client("kari").get(progress).json()["told"] == "76\u202f543 personer er lest inn."
 
 
 def test_counts_of_a_unit_agree_with_its_rows(cast: Cast) -> None:

@@ -34,8 +34,9 @@ def rows(year: int) -> list[dict[str, Any]]:
         row("0", 21_000 + year, 40_000, year),
         row("46", 3_000, 5_000, year),
         row("11", 2_000, 4_000, year),
-        row("4601", 700, 1_000, year),
-        missing("4602", "suppressed", year, denominator=HIDDEN),
+        missing("4602", "suppressed", year, denominator=HIDDEN, note="few"),
+        missing("4601", "suppressed", year, note="protects") if year == 2022 else row("4601", 700, 1_000, year),
+        missing("4613", "suppressed", year, note="level"),
         missing("4611", "not_reported", year),
         row("1103", 500, 900, year),
     ]
@@ -70,8 +71,91 @@ def test_hidden_figures_are_not_in_the_page() -> None:
 
 def test_the_year_and_the_areas_are_in_the_address() -> None:
     html = page(f"/indikatorer/{CODE}/?aar=2022&omrade=46&omrade=1103&omrade=9999")
-    assert "Landet i 2022" in html
+    assert "Vestland i 2022" in html
     assert 'name="omrade" value="46"' in html and 'name="omrade" value="9999"' not in html
+
+
+def about(address: str) -> str:
+    """The words of the page, its table of charts included, without tags."""
+    html = page(address)
+    main = re.sub(r"<script.*?</script>|<datalist.*?</datalist>", " ", html[html.index("<main") :], flags=re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", main).split())
+
+
+def test_a_chosen_municipality_becomes_the_subject() -> None:
+    words = about(f"/indikatorer/{CODE}/?omrade=4601&omrade=1103")
+    assert "Bergen i 2023 70,0 % 700 av 1 000 beboere er vurdert for risiko for underernæring." in words
+    assert "Usikkerhet: 67,1–72,8 %." in words
+    assert "Høyere enn landet (58 %) trolig reell" in words
+    assert "Bergen ligger på 70 prosent, over landet (58 prosent)" in words
+    assert "Landet i 2023" not in words
+
+
+def test_the_subject_is_drawn_as_own_beside_the_nation() -> None:
+    html = page(f"/indikatorer/{CODE}/?omrade=4601")
+    assert html.count('<tr class="own"><th scope="row">Bergen</th>') == 4  # map, counties, distribution, funnel
+    assert '<tr class="own">' not in page(f"/indikatorer/{CODE}/").split('data-name="utvikling"')[0]
+
+
+def test_a_subject_whose_figure_is_hidden_says_why() -> None:
+    assert "Askvoll" not in about(f"/indikatorer/{CODE}/?omrade=4602").split("På kartet")[0]
+    words = about(f"/indikatorer/{CODE}/?aar=2022&omrade=4601").split("På kartet")[0]
+    assert "Bergen i 2022 Skjult for å verne et annet tall" in words
+
+
+def test_each_chosen_area_can_be_taken_away() -> None:
+    html = page(f"/indikatorer/{CODE}/?omrade=4601&omrade=1103")
+    links = {name: href for href, name in re.findall(r'<a href="([^"]*)" aria-label="Ta bort ([^"]+)"', html)}
+    assert links == {"Bergen": "?omrade=1103", "Stavanger": "?omrade=4601"}
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("Bergen", "4601"), ("bergen", "4601"), ("4601 Bergen", "4601"), ("1103", "1103"), ("Vestland", "46"),
+     ("46 Vestland fylke", "46"), ("Oslo", "0301"), ("Oslo fylke", "03"), ("Herøy (Nordland)", "1818")],
+)  # fmt: skip
+def test_an_area_is_found_by_name_or_number(words: str, found: str) -> None:
+    answer = Client().get(f"/indikatorer/{CODE}/", {"aar": "2022", "finn": words, "omrade": "4602"})
+    assert (answer.status_code, answer["Location"]) == (
+        302,
+        f"/indikatorer/{CODE}/?aar=2022&omrade=4602&omrade={found}",
+    )
+
+
+def test_an_area_that_is_not_found_is_told() -> None:
+    words = about(f"/indikatorer/{CODE}/?finn=Bergn")
+    assert "Fant verken kommune eller fylke som heter «Bergn» i 2023." in words and "Landet i 2023" in words
+
+
+def test_a_municipality_that_is_its_county_stands_once() -> None:
+    html = page(f"/indikatorer/{CODE}/?omrade=0301")
+    counties = html.split('data-name="fylker"')[1].split("</figure>")[0]
+    assert re.findall(r'<th scope="row">(Oslo)</th>', counties) == ["Oslo"]
+    assert '<th scope="col">Område</th>' in counties
+    plain = page(f"/indikatorer/{CODE}/").split('data-name="fylker"')[1].split("</figure>")[0]
+    assert '<th scope="col">Fylke</th>' in plain and 'aria-label=""' not in plain
+    assert "ligger høyest" in plain
+
+
+def test_where_every_share_is_all() -> None:
+    Publication.objects.all().delete()
+    everybody = [
+        row("0", 500, 500),
+        row("46", 300, 300),
+        row("11", 200, 200),
+        row("4601", 300, 300),
+        row("1103", 200, 200),
+    ]
+    publication(2, [table(CODE, everybody)])
+    assert "100,0" in page(f"/indikatorer/{CODE}/")
+    assert "Bergen i 2023" in page(f"/indikatorer/{CODE}/?omrade=4601")
+
+
+def test_each_hidden_figure_says_its_own_reason() -> None:
+    html = page(f"/indikatorer/{CODE}/")
+    for reason in ("skjult, få personer", "vises ikke for så små kommuner", "ikke levert"):
+        assert reason in html
+    assert "skjult for å verne et annet tall" in page(f"/indikatorer/{CODE}/?aar=2022")
 
 
 @pytest.mark.parametrize(

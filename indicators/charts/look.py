@@ -55,7 +55,7 @@ def _base() -> Json:
         "font": {"family": FONT, "size": 14, "color": INK},
         "paper_bgcolor": PAPER,
         "plot_bgcolor": PAPER,
-        "separators": f"{get_format('DECIMAL_SEPARATOR')} ",
+        "separators": f"{get_format('DECIMAL_SEPARATOR')}{get_format('THOUSAND_SEPARATOR')}",
         "showlegend": False,
         "dragmode": False,
         "hovermode": "closest",

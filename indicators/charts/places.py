@@ -65,7 +65,7 @@ def _classes(values: Sequence[Value]) -> list[tuple[int, int]]:
     """Up to five steps of 5, 10 or 20 percentage points that hold all shares."""
     known = [value.percent for value in values if value.percent is not None] or [0.0, 100.0]
     for step in (5, 10, 20):
-        low = int(min(known) // step) * step
+        low = min(int(min(known) // step) * step, 100 - step)
         steps = int((max(known) - low) // step) + 1
         if steps <= len(ORDERED) or step == 20:
             break

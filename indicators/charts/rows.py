@@ -41,6 +41,7 @@ from indicators.charts.values import (
     percent_short,
     sentences,
     stands_against,
+    stands_at,
     whole,
 )
 from indicators.comparison import Verdict, difference
@@ -49,11 +50,29 @@ ROW, NARROW_ROW = 38, 54
 FOOT = 32
 
 
-def comparison(subject: Subject, values: Sequence[Value], against: Against | None = None) -> Chart:
-    """Dots with intervals, in the order given; own is marked, and what it is held against is a line."""
+def comparison(subject: Subject, values: Sequence[Value], against: Against | None = None, first: str = "") -> Chart:
+    """Dots with intervals, in the order given; own is marked, and what it is held against is a line. `first` heads the table's
+    column of names: municipalities unless told."""
     own = find_own(values)
-    message = stands_against(own, against) if own else ""
-    return _dots(subject, values, against, "comparison", sentences(message, missing_note(values)), _("Kommune"))
+    message = stands_against(own, against) if own else _farthest(values)
+    return _dots(
+        subject, values, against, "comparison", sentences(message, missing_note(values)), first or _("Kommune")
+    )
+
+
+def _farthest(values: Sequence[Value]) -> str:
+    """Who lies highest and lowest, where there is nobody to speak of first."""
+    known = sorted((value for value in values if value.share is not None), key=lambda value: value.share or 0)
+    if not known:
+        return _("Det er ingen tall å vise.")
+    if len(known) == 1:
+        return stands_at(known[0])
+    return _highest_and_lowest(known[-1], known[0])
+
+
+def _highest_and_lowest(high: Value, low: Value) -> str:
+    names = {"high": high.label, "top": whole(high.share or 0), "low": low.label, "bottom": whole(low.share or 0)}
+    return _("%(high)s ligger høyest (%(top)s prosent) og %(low)s lavest (%(bottom)s prosent).") % names
 
 
 def units(subject: Subject, values: Sequence[Value], against: Against | None = None) -> Chart:
@@ -67,9 +86,7 @@ def _extremes(values: Sequence[Value]) -> str:
     if len(known) < 2:
         return _("Det er ikke nok enheter med tall til å sammenligne.")
     low, high = known[0], known[-1]
-    names = {"high": high.label, "top": whole(high.share or 0), "low": low.label, "bottom": whole(low.share or 0)}
-    text = _("%(high)s ligger høyest (%(top)s prosent) og %(low)s lavest (%(bottom)s prosent).") % names
-    return sentences(text, _told(_verdict(low, high, known)))
+    return sentences(_highest_and_lowest(high, low), _told(_verdict(low, high, known)))
 
 
 def _verdict(low: Value, high: Value, known: Sequence[Value]) -> Verdict:

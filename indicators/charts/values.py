@@ -1,4 +1,4 @@
-"""The figures that charts take, and how they are written in bokmål."""
+"""The figures that charts take, and how they are written."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import floor
 
 from django.db.models import TextChoices
+from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,11 +21,18 @@ HALF = 0.5 + 1e-9
 
 
 class Missing(TextChoices):
-    """Why there is no figure."""
+    """Why there is no figure. The first three are hidden: by the rule of small numbers, because another hidden figure could
+    be derived from this one, or because municipalities of this size are not published at all."""
 
     SUPPRESSED = "suppressed", gettext_lazy("skjult, få personer")
+    PROTECTS = "protects", gettext_lazy("skjult for å verne et annet tall")
+    LEVEL = "level", gettext_lazy("vises ikke for så små kommuner")
     NOT_REPORTED = "not_reported", gettext_lazy("ikke levert")
-    NOT_APPLICABLE = "not_applicable", gettext_lazy("ikke aktuelt")
+    NOT_APPLICABLE = "not_applicable", gettext_lazy("ingen å telle")
+
+    @property
+    def is_hidden(self) -> bool:
+        return self in {Missing.SUPPRESSED, Missing.PROTECTS, Missing.LEVEL}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +101,7 @@ class Against:
         return self.words or self.value.label
 
 
-# --- Numbers in bokmål ----------------------------------------------------------------------------------------
+# --- Numbers in the reader's language -------------------------------------------------------------------------
 
 
 def per_cent(share: float | None) -> float | None:
@@ -105,7 +113,9 @@ def whole(share: float) -> int:
 
 
 def decimal(number: float, digits: int = 1) -> str:
-    return f"{number:,.{digits}f}".replace(",", THIN).replace(".", ",").replace("-", "−")
+    """With the language's decimal sign, and a narrow space between thousands."""
+    whole_part, _point, part = f"{number:,.{digits}f}".replace(",", THIN).replace("-", "−").partition(".")
+    return f"{whole_part}{get_format('DECIMAL_SEPARATOR')}{part}" if part else whole_part
 
 
 def count(number: int | None) -> str:

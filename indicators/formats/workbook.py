@@ -88,7 +88,7 @@ def _facts(extract: Extract) -> Iterator[tuple[str, str]]:
     yield _("Definisjon"), indicator.source
     yield _("Kilde"), source()
     yield _("Utgave"), str(extract.number or unpublished)
-    yield _("Utgitt"), date_format(released, "j. F Y H:i") if released else unpublished
+    yield _("Utgitt"), date_format(released, "DATETIME_FORMAT") if released else unpublished
     yield _("Lisens"), LICENCE
 
 

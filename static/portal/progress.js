@@ -15,7 +15,7 @@ function followWork(card) {
       if (step.now) item.setAttribute("aria-current", "step");
       item.querySelector(".step__sign").textContent = SIGNS[name];
     }
-    if (state.persons) told.textContent = `${state.persons.toLocaleString("nb-NO")} personer er lest inn.`;
+    if (state.told) told.textContent = state.told;
   };
   const ask = async () => {
     try {

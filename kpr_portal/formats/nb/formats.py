@@ -1,0 +1,11 @@
+from kpr_portal.formats import THIN
+
+DATE_FORMAT = "j. F Y"
+TIME_FORMAT = r"\k\l. H.i"
+DATETIME_FORMAT = r"j. F Y \k\l. H.i"
+SHORT_DATE_FORMAT = "d.m.Y"
+SHORT_DATETIME_FORMAT = r"d.m.Y \k\l. H.i"
+MONTH_DAY_FORMAT = "j. F"
+DECIMAL_SEPARATOR = ","
+THOUSAND_SEPARATOR = THIN
+NUMBER_GROUPING = 3
