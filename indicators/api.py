@@ -26,7 +26,7 @@ from indicators.api_schemas import (
     IndicatorSerializer,
     PublicationSerializer,
 )
-from indicators.codelists import MEANINGS, PUBLIC_LEVELS, SIGNS, areas
+from indicators.codelists import MEANINGS, NOTES, PUBLIC_LEVELS, SIGNS, areas
 from indicators.definitions import BY_CODE, INDICATORS
 from indicators.formats import jsonstat, listing, table, workbook
 from indicators.formats.extract import Extract
@@ -168,6 +168,10 @@ def _signs() -> list[dict[str, Any]]:
     return [{"code": sign, "name": MEANINGS[sign], "status": status} for status, sign in SIGNS.items()]
 
 
+def _notes() -> list[dict[str, Any]]:
+    return [{"code": note, "name": meaning} for note, meaning in NOTES.items()]
+
+
 def _years() -> list[dict[str, Any]]:
     return [{"code": str(year), "name": str(year)} for year in published.years(published.newest())]
 
@@ -176,6 +180,7 @@ CODE_LISTS = {
     "areas": (_areas, "The nation, counties and municipality numbers through time, with the data years of each"),
     "levels": (_levels, "What kind of area a figure is of"),
     "signs": (_signs, "Statistics Norway's signs for what is missing, by the status that they stand for"),
+    "notes": (_notes, "Why a figure is suppressed"),
     "years": (_years, "The years that the newest publication holds"),
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from indicators.codelists import SIGNS
+from indicators.codelists import NOTES, SIGNS
 from indicators.formats.extract import LICENCE, UNIT
 from indicators.indicator import Indicator
 from indicators.models import Publication
@@ -30,6 +30,7 @@ class AggregateSerializer(serializers.Serializer[dict[str, Any]]):
     level = serializers.ChoiceField(LEVELS)
     status = serializers.ChoiceField(STATUSES)
     sign = serializers.ChoiceField(list(SIGNS.values()), allow_null=True)
+    note = serializers.ChoiceField(list(NOTES), allow_null=True, help_text="Why a figure is suppressed")
 
 
 class AggregatesSerializer(serializers.Serializer[dict[str, Any]]):

@@ -72,4 +72,4 @@ class Extract:
 
 
 def _leaving(row: Row) -> Row:
-    return {**{name: row[name] for name in COLUMNS}, "sign": SIGNS.get(row["status"])}
+    return {**{name: row[name] for name in COLUMNS}, "sign": SIGNS.get(row["status"]), "note": row.get("note") or None}
