@@ -139,7 +139,7 @@ def test_is_json_without_plotlys_look(make: Callable[[], Chart]) -> None:
     assert '"template"' not in text and "bdata" not in text
     if chart.figure:
         layout = chart.figure["layout"]
-        assert layout["font"]["family"].startswith("Inter") and layout["separators"] == ", "
+        assert layout["font"]["family"].startswith("Inter") and layout["separators"] == ",\u202f"
         assert all(layout[name]["fixedrange"] for name in layout if re.fullmatch(r"[xy]axis\d?", name))
 
 

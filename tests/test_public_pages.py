@@ -93,7 +93,7 @@ def test_a_chosen_municipality_becomes_the_subject() -> None:
 
 def test_the_subject_is_drawn_as_own_beside_the_nation() -> None:
     html = page(f"/indikatorer/{CODE}/?omrade=4601")
-    assert html.count('<tr class="own"><th scope="row">Bergen</th>') == 4  # map, counties, distribution, funnel
+    assert html.count('<tr class="own"><th scope="row">Bergen</th>') == 5  # map, counties, years, distribution, funnel
     assert '<tr class="own">' not in page(f"/indikatorer/{CODE}/").split('data-name="utvikling"')[0]
 
 
