@@ -216,20 +216,21 @@ def units_with_findings(kind: int) -> list[Unit]:
     """The units of a kind in the demo municipality, the one with most kinds of finding in its current message first."""
     nation = Nation(LAST, SEED, settings.KPR_DEMO_SCALE)
     place = next(place for place in nation.places if place.code == HOME)
+    numbers = place.units[kind :: len(UNIT_KINDS)]
     found = (
         UnitResult.objects.filter(
             result__submission__municipality=HOME,
             result__submission__year=LAST,
             result__submission__is_current=True,
-            organisation_number__in=place.units[kind :: len(UNIT_KINDS)],
+            organisation_number__in=numbers,
             violating__gt=0,
         )
         .values_list("organisation_number")
         .annotate(kinds=Count("pk"))
     )
     kinds = dict(found)
-    units = Unit.objects.filter(municipality=HOME, organisation_number__in=kinds)
-    return sorted(units, key=lambda unit: (-kinds[unit.organisation_number], unit.organisation_number))
+    units = Unit.objects.filter(municipality=HOME, organisation_number__in=numbers)
+    return sorted(units, key=lambda unit: (-kinds.get(unit.organisation_number, 0), unit.organisation_number))
 
 
 @dataclass(frozen=True)
@@ -257,7 +258,7 @@ def demo_users() -> list[DemoUser]:
         DemoUser("kommune", Role.MUNICIPALITY, HOME),
         DemoUser("enhetsleder", Role.UNIT_LEADER, HOME, tuple(care[:1])),
         DemoUser("sykehjem", Role.UNIT_LEADER, HOME, tuple(homes[:1])),
-        DemoUser("to-enheter", Role.UNIT_LEADER, HOME, (*homes[1:2], *care[1:2])),
+        DemoUser("to-enheter", Role.UNIT_LEADER, HOME, (*(homes[1:2] or homes[:1]), *(care[1:2] or care[:1]))),
         DemoUser("liten-kommune", Role.MUNICIPALITY, SMALL, note=_("som mangler mange av personene sine")),
         DemoUser("ikke-meldt", Role.MUNICIPALITY, SILENT, note=_("som ikke har meldt 2023")),
         DemoUser("avvist", Role.MUNICIPALITY, REJECTED, note=_("som fikk meldingen avvist")),
