@@ -17,10 +17,11 @@ INDIVIDUAL_PLAN, COORDINATOR = "individuell_plan", "koordinator"
 DOCTOR, DENTIST, MEDICATION = "lege_vurdert", "tannhelse_vurdert", "legemiddelgjennomgang"
 YEAR_OF_YARDSTICKS = 2023
 # Published national shares (NKI; indicators.md of the project's papers): institution 2023, home 2020, doctor 2022, dentist 2020.
-INSTITUTION = {ASSESSED: 0.570, RISK: 0.340, PLAN: 0.643}
-HOME = {ASSESSED: 0.180, RISK: 0.363, PLAN: 0.442}
 TAKEN_BACK = 0.02  # share of the answers "yes" that a later "no" of the same year takes back: it was ticked by mistake
-SEEN = {DOCTOR: 0.688, DENTIST: 0.285, MEDICATION: 0.617}
+KEPT = 1 - TAKEN_BACK
+INSTITUTION = {ASSESSED: 0.570 / KEPT, RISK: 0.340 / KEPT, PLAN: 0.643 / KEPT}
+HOME = {ASSESSED: 0.180 / KEPT, RISK: 0.363 / KEPT, PLAN: 0.442 / KEPT}
+SEEN = {DOCTOR: 0.688 / KEPT, DENTIST: 0.285 / KEPT, MEDICATION: 0.617 / KEPT}
 
 
 class Answer(NamedTuple):
