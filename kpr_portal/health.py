@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 from indicators import broken
 from kpr_portal.celery import app
-from municipalities import room
+from municipalities import database, room
 from quality.models import CheckResult, Outcome
 from submissions.models import UNFINISHED, Submission
 
@@ -36,8 +36,10 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@database.transaction_as(database.REGISTRY)
 def work_problem() -> str | None:
-    """A sentence that names definitions and checks that are broken, and submissions that are broken off again and again."""
+    """A sentence that names definitions and checks that are broken, and submissions that are broken off again and again, of
+    the whole nation."""
     found = [f"{code}, version {version}, in {n} submissions" for code, version, n in broken.summary()]
     checks = CheckResult.objects.filter(status=Outcome.ERROR, submission__is_current=True).order_by("code")
     counted = checks.values_list("code").annotate(submissions=Count("pk"))

@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-import dj_database_url
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -106,6 +105,7 @@ MIDDLEWARE = [
     "kpr_portal.compression.Compression",
     "kpr_portal.headers.Headers",
     "csp.middleware.CSPMiddleware",
+    "municipalities.middleware.TransactionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "kpr_portal.language.Language",
     "django.middleware.common.CommonMiddleware",
@@ -138,11 +138,25 @@ TEMPLATES = [
     }
 ]
 EMBEDDED_SOCKETS = socket_directory(KPR_DATA_DIR)
-EMBEDDED_POSTGRES_URL = f"postgresql://postgres@{quote(str(EMBEDDED_SOCKETS / 'postgres'), safe='')}/postgres"
-DATABASES = {"default": dj_database_url.parse(os.environ.get("DATABASE_URL") or EMBEDDED_POSTGRES_URL)}
-DATABASES["default"]["CONN_MAX_AGE"] = environment.number("CONN_MAX_AGE", 60)
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"]["OPTIONS"] = {"connect_timeout": 3}
+# What this process logs in to the database as: wsgi.py says "web", manage.py "owner" or "operator"; the rest are workers.
+KPR_DATABASE_ROLE = os.environ.get("KPR_DATABASE_ROLE", "worker")
+KPR_DATABASE_PASSWORDS = {
+    "kpr_owner": environment.secret("KPR_OWNER_PASSWORD", KPR_DATA_DIR, generate=False),
+    "kpr_web": environment.secret("KPR_WEB_PASSWORD", KPR_DATA_DIR, generate=False),
+    "kpr_registry": environment.secret("KPR_REGISTRY_PASSWORD", KPR_DATA_DIR, generate=False),
+    "kpr_worker": environment.secret("KPR_WORKER_PASSWORD", KPR_DATA_DIR, generate=False),
+}
+# A superuser's address of the database, for `manage.py set_up_roles` only.
+KPR_SUPERUSER_URL = environment.secret("KPR_SUPERUSER_URL", KPR_DATA_DIR, generate=False)
+# Where the database is, without a user: DATABASE_URL, else the embedded one, which asks for no passwords behind its socket.
+DATABASES = environment.databases(
+    os.environ.get("DATABASE_URL") or f"postgresql://{quote(str(EMBEDDED_SOCKETS / 'postgres'), safe='')}/postgres",
+    KPR_DATABASE_ROLE,
+    KPR_DATABASE_PASSWORDS,
+    CONN_MAX_AGE=environment.number("CONN_MAX_AGE", 60),
+    CONN_HEALTH_CHECKS=True,
+    OPTIONS={"connect_timeout": 3},
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = ["security.W003"]
 
@@ -168,6 +182,7 @@ BEHIND_PROXY = environment.number("BEHIND_PROXY", 0)
 # Where people report weaknesses, as in /.well-known/security.txt: mailto:... or https://...
 KPR_SECURITY_CONTACT = os.environ.get("KPR_SECURITY_CONTACT", "" if IN_PRODUCTION else "mailto:sikkerhet@kpr.invalid")
 
+SESSION_ENGINE = "municipalities.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

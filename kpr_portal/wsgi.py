@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpr_portal.settings")
+os.environ["KPR_DATABASE_ROLE"] = "web"
 
 application = get_wsgi_application()
 

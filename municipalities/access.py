@@ -12,16 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
 from django.db.models import Model, Q, QuerySet
 
+from municipalities import database
 from municipalities.models import Membership, Municipality, MunicipalityChange, Role, Scope, Token, User
 
 M = TypeVar("M", bound=Model)
 Units = Mapping[str, frozenset[str]]  # municipality number -> organisation numbers
-
-ROLE_OF_WEB = "kpr_web"
-ROLE_OF_REGISTRY = "kpr_registry"
 
 
 class OwnPlace(NamedTuple):
@@ -67,6 +64,7 @@ class Access:
     @classmethod
     def for_token(cls, secret: str) -> Access | None:
         """The access of a bearer token; None when there is no such token or it is revoked."""
+        database.know(token=digest(secret))
         token = Token.objects.filter(digest=digest(secret), revoked_at=None).first()
         if token is None:
             return None
@@ -74,6 +72,13 @@ class Access:
         codes = with_predecessors([token.municipality_id]) if token.municipality_id else None
         name = f"token {token.pk}"
         return cls(name, codes, places=places, scopes=frozenset(token.scopes), token=token)
+
+    @property
+    def display_name(self) -> str:
+        """Of the user or token, for people to read; empty where it is neither."""
+        if self.user:
+            return self.user.get_full_name() or self.user.username
+        return self.token.name if self.token else ""
 
     @property
     def is_anonymous(self) -> bool:
@@ -104,6 +109,11 @@ class Access:
     def may_see_whole(self, municipality: str) -> bool:
         """Whether the viewer may see findings and figures of the whole municipality, and not of single units only."""
         return Scope.FINDINGS in self.scopes and self.units_in(municipality) is None
+
+    @property
+    def in_full(self) -> frozenset[str]:
+        """The numbers of the municipalities of which everything may be seen."""
+        return (self.municipalities or frozenset()) - self.units.keys()
 
     def may_submit_for(self, municipality: str) -> bool:
         return Scope.SUBMIT in self.scopes and self.units_in(municipality) is None
@@ -160,23 +170,3 @@ def visible(rows: type[M] | QuerySet[M], access: Access) -> QuerySet[M]:
     for code, units in access.units.items():
         condition |= Q(**{path: code, f"{unit_path}__in": sorted(units)})
     return queryset.filter(condition)
-
-
-def enter_database_role(access: Access) -> None:
-    """The second wall: from here this transaction runs as a role that row-level security binds to this access.
-
-    Must be called inside a transaction; the role and the municipalities end with it, or with `leave_database_role`.
-    """
-    role = ROLE_OF_REGISTRY if access.municipalities is None else ROLE_OF_WEB
-    _set_for_transaction(role, ",".join(sorted(access.municipalities or ())))
-
-
-def leave_database_role() -> None:
-    _set_for_transaction("none", "")
-
-
-def _set_for_transaction(role: str, municipalities: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('kpr.municipalities', %s, true), set_config('role', %s, true)", [municipalities, role]
-        )

@@ -9,18 +9,17 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from municipalities import audit, calendar
+from municipalities import audit, calendar, database
 from municipalities.access import Access, digest
 from municipalities.models import Membership, Municipality, Role, Scope, Token, Unit, User
 
 OPERATOR = Access(name="operator")
 
 
-@transaction.atomic
+@database.transaction_as(database.OWNER)
 def create_user(
     name: str, *, role: str, password: str = "", municipality: str = "", unit: str = "", by: Access = OPERATOR
 ) -> User:
@@ -60,7 +59,7 @@ def describe(user: User) -> list[str]:
     return [", ".join(str(part) for part in each if part) for each in parts]
 
 
-@transaction.atomic
+@database.transaction_as(database.OWNER)
 def revoke_user(name: str, *, municipality: str = "", unit: str = "", by: Access = OPERATOR) -> User:
     """End the user's access at once: in one place where it is named, else altogether, open sessions included.
 
@@ -142,7 +141,7 @@ def _find_unit(municipality: Municipality, number: str) -> Unit:
     return Unit.objects.get_or_create(municipality=municipality, organisation_number=number)[0]
 
 
-@transaction.atomic
+@database.transaction_as(database.OWNER)
 def create_token(name: str, *, scopes: Sequence[str], municipality: str = "", by: Access = OPERATOR) -> str:
     """Make a bearer token and return it; only its hash is kept, so it cannot be shown again.
 
@@ -167,7 +166,7 @@ def create_token(name: str, *, scopes: Sequence[str], municipality: str = "", by
     return secret
 
 
-@transaction.atomic
+@database.transaction_as(database.OWNER)
 def revoke_token(which: str, *, by: Access = OPERATOR) -> Token:
     """End a token's access at once. `which` is its id or its name.
 

@@ -1,13 +1,16 @@
-"""Gives every request its Access, and runs it in one transaction under the database role that goes with it."""
+"""Gives every request its Access, and runs it in one transaction of the database login that goes with it."""
 
 from collections.abc import Callable
 
+from django.contrib.auth import SESSION_KEY
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from municipalities.access import ANONYMOUS, Access, enter_database_role, leave_database_role
+from municipalities import database
+from municipalities.access import ANONYMOUS, Access
 
 NEEDS_NO_DATABASE = ("/healthz", "/readyz")
+Answer = Callable[[HttpRequest], HttpResponse]
 
 
 def bearer_token(request: HttpRequest) -> str | None:
@@ -15,23 +18,52 @@ def bearer_token(request: HttpRequest) -> str | None:
     return secret.strip() if scheme.lower() == "bearer" else None
 
 
-class AccessMiddleware:
-    """Sets `request.access`. An unknown token leaves it None: the API answers 401, never as somebody else."""
+class TransactionMiddleware:
+    """Before all that asks the database: one transaction, which sees nothing of anybody until the request has shown whose it is.
+    An answer of ours that is a fault (5xx) leaves nothing behind."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path in NEEDS_NO_DATABASE:
             return self.get_response(request)
-        with transaction.atomic():
-            secret = bearer_token(request)
-            access = Access.for_token(secret) if secret is not None else Access.for_user(request.user)
-            request.access = access  # type: ignore[attr-defined]
-            enter_database_role(access or ANONYMOUS)
-            response = self.get_response(request)
-            if response.status_code >= 500:
-                transaction.set_rollback(True)
-            else:
-                leave_database_role()
-            return response
+        return _in_transaction(database.WEB, self.get_response, request)
+
+
+class AccessMiddleware:
+    """Sets `request.access`. An unknown token leaves it None: the API answers 401, never as somebody else."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path in NEEDS_NO_DATABASE:
+            return self.get_response(request)
+        access = _access(request)
+        request.access = access  # type: ignore[attr-defined]
+        if access and access.user:
+            database.know(login=access.user.username)  # whose log of logins this is
+        if access and access.municipalities is None:
+            return _in_transaction(database.REGISTRY, self.get_response, request)
+        whole, units = (access or ANONYMOUS).in_full, (access or ANONYMOUS).units
+        if whole or units:
+            database.see(whole, units)
+        return self.get_response(request)
+
+
+def _access(request: HttpRequest) -> Access | None:
+    secret = bearer_token(request)
+    if secret is not None:
+        return Access.for_token(secret)
+    if user := request.session.get(SESSION_KEY):
+        database.know(user=user)
+    return Access.for_user(request.user)
+
+
+def _in_transaction(role: str, get_response: Answer, request: HttpRequest) -> HttpResponse:
+    with database.transaction_as(role):
+        response = get_response(request)
+        if response.status_code >= 500:
+            transaction.set_rollback(True)
+        return response

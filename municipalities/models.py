@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from municipalities import database
 
 
 class County(models.Model):
@@ -117,8 +121,23 @@ class Unit(models.Model):
         return self.name or self.organisation_number
 
 
+class UserManager(BaseUserManager["User"]):
+    use_in_migrations = False
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """The one that somebody tries to log in as."""
+        database.know(login=username)
+        return super().get_by_natural_key(username)
+
+
 class User(AbstractUser):
     """A person who logs in. What the person may see is in the memberships."""
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    def check_password(self, raw_password: str) -> bool:
+        """As Django's, which would also store the hash anew when the hasher's costs change: a request may not write it."""
+        return check_password(raw_password, self.password)
 
 
 class Role(models.TextChoices):

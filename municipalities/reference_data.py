@@ -6,8 +6,9 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.db import models, transaction
+from django.db import models
 
+from municipalities import database
 from municipalities.models import County, District, Municipality, MunicipalityChange, Population
 
 FOLDER = Path(__file__).parent / "reference"
@@ -129,7 +130,7 @@ def populations() -> Iterator[Population]:
             )
 
 
-@transaction.atomic
+@database.transaction_as(database.OWNER)
 def load() -> dict[str, int]:
     """Bring the reference tables in line with the files. Run again, it changes nothing.
 

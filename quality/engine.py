@@ -7,7 +7,7 @@ conditions in WHERE, where PostgreSQL can join instead of asking row by row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import or_
@@ -265,18 +265,5 @@ def fields_of(check: Check, rows: Sequence[FindingRow]) -> list[dict[str, Any]]:
     aliases = {f"shown_{number}": source for number, source in enumerate(check.fields.values())}
     shown = {alias: F(source) if isinstance(source, str) else source for alias, source in aliases.items()}
     queryset = check.model._default_manager.filter(pk__in=[row.row for row in rows]).annotate(**shown)
-    with _wide_view() if check.across else nullcontext():
-        found = {key: values for key, *values in queryset.values_list("pk", *shown)}
+    found = {key: values for key, *values in queryset.values_list("pk", *shown)}
     return [dict(zip(check.fields, found[row.row], strict=True)) if row.row in found else {} for row in rows]
-
-
-@contextmanager
-def _wide_view() -> Iterator[None]:
-    """Outside row-level security: how many other municipalities is counted there, though never shown which."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('role'), set_config('role', 'none', true)")
-        (role, _none) = cursor.fetchone()
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT set_config('role', %s, true)", [role])

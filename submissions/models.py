@@ -104,6 +104,8 @@ class Submission(models.Model):
 
     sent_by_user = models.ForeignKey(User, models.PROTECT, null=True)
     sent_by_token = models.ForeignKey(Token, models.PROTECT, null=True)
+    # The name of either, as it was then: a request sees no accounts but its own.
+    sender = models.CharField(max_length=150, blank=True)
     idempotency_key = models.CharField(max_length=255, blank=True)
     sha256 = models.CharField(max_length=64)
     size = models.BigIntegerField()
@@ -200,7 +202,7 @@ class Person(PersonLevel):
 
     user_ref = models.CharField(max_length=100)
     user_ref_hash = models.BigIntegerField(default=0)
-    pseudonym = models.UUIDField(db_index=True)
+    pseudonym = models.UUIDField()
     key_version = models.SmallIntegerField()
     identity_type = models.SmallIntegerField(null=True)
     identity_valid = models.BooleanField(null=True)
@@ -209,6 +211,10 @@ class Person(PersonLevel):
     birth_year = models.IntegerField()
     district = models.CharField(max_length=10, blank=True)
     home_municipality = models.CharField(max_length=10, blank=True)
+
+    class Meta:
+        # Where else the person is: from one municipality and submission to the next, however many rows lie between.
+        indexes = [models.Index(fields=["pseudonym", "municipality", "submission"], name="person_elsewhere")]
 
 
 class Service(PersonLevel):

@@ -69,7 +69,10 @@ def receive(
             raise NoRoom
         with transaction.atomic():
             message = _read(arrival, content, gzipped)
-            return _accept(arrival, message)
+            submission = _accept(arrival, message)
+            if submission.message_id != message.pk:
+                transaction.set_rollback(True)  # it was here before: what was stored now is forgotten
+            return submission
     except NoRoom:
         raise
     except Refusal as refusal:
@@ -126,7 +129,6 @@ def _accept(arrival: _Arrival, message: Message) -> Submission:
     facts = _header_facts(arrival)
     _take_turn(arrival.municipality, facts["year"])
     if earlier := _earlier_with_key(arrival):
-        message.delete()
         return earlier
     _refuse_repeat(arrival, facts["year"])
     submission = Submission.objects.create(**_receipt(arrival), **facts, message=message)
@@ -143,6 +145,7 @@ def _receipt(arrival: _Arrival) -> dict[str, Any]:
         "received_at": calendar.now(),
         "sent_by_user": arrival.access.user,
         "sent_by_token": arrival.access.token,
+        "sender": arrival.access.display_name[:150],
         "idempotency_key": arrival.idempotency_key,
         "sha256": arrival.sha256,
         "size": arrival.size,

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import connection
 
+from municipalities import database
 from submissions.beside import Beside
 from submissions.models import Message, MessageChunk
 
@@ -51,6 +52,7 @@ class Writer:
         key = AESGCM.generate_key(256)
         self.message = Message()
         self.message.wrapped_key = _seal(_master(), key, str(self.message.pk))
+        database.know(message=self.message.pk)
         self.message.save(force_insert=True)
         self._cipher = AESGCM(key)
         self._waiting = bytearray()
@@ -75,14 +77,13 @@ class Writer:
         return self.message
 
     def _store_waiting(self) -> None:
-        database = connection.connection
-        self._beside.hand(self._store, database, bytes(self._waiting), self._taken)
+        self._beside.hand(self._store, connection.connection, bytes(self._waiting), self._taken)
         self._waiting.clear()
         self._taken += 1
 
-    def _store(self, database: psycopg.Connection[Any], plain: bytes, number: int) -> None:
+    def _store(self, session: psycopg.Connection[Any], plain: bytes, number: int) -> None:
         sealed = _seal(self._cipher, zlib.compress(plain, 1), f"{self.message.pk}:{number}")
-        with psycopg.Cursor(database) as cursor:
+        with psycopg.Cursor(session) as cursor:
             cursor.execute(INSERT_CHUNK, [self.message.pk, number, sealed])
 
 

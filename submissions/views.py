@@ -73,7 +73,7 @@ def _form_page(
 
 def _find(request: HttpRequest, pk: int) -> Submission:
     sent = visible(Submission, access_of(request)).filter(municipality__isnull=False)
-    return get_object_or_404(sent.select_related("supersedes", "sent_by_user", "sent_by_token"), pk=pk)
+    return get_object_or_404(sent.select_related("supersedes"), pk=pk)
 
 
 @signed_in

@@ -13,13 +13,48 @@ DATA_DIR = Path(os.environ.get("KPR_TEST_DATA_DIR", Path(__file__).parent.parent
 os.environ["KPR_DATA_DIR"] = str(DATA_DIR)
 os.environ["KPR_ENVIRONMENT"] = "test"
 os.environ["DJANGO_SETTINGS_MODULE"] = "kpr_portal.settings"
+os.environ["KPR_DATABASE_ROLE"] = "superuser"
 
 
 def pytest_configure() -> None:
+    from django.db.models.signals import pre_migrate
+
     from kpr_portal.embedded import ensure_postgres
 
     ensure_postgres()
     leaks.watch_answers()
+    pre_migrate.connect(become_owner)
+
+
+def become_owner(**_signal: object) -> None:
+    """The test database is made as the portal's is: handed to kpr_owner, and migrated as kpr_owner."""
+    from django.db import connection
+
+    from kpr_portal.walls import roles
+
+    connection.ensure_connection()
+    connection.connection.execute("RESET ROLE")  # Django says that it migrates once for each app
+    roles.set_up_database(connection.connection)
+    connection.connection.execute("SET ROLE kpr_owner")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    from django.db import connection
+    from django.db.models.signals import pre_migrate
+
+    pre_migrate.disconnect(become_owner)
+    connection.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def each_login_is_a_role() -> None:
+    """Tests have one connection, whose transaction is rolled back. What is done under a login is done there in its role: the same
+    rights and policies. tests/test_rights.py and whole portals log in for real."""
+    from municipalities import database
+    from tests.logins import in_role
+
+    database.change_login = in_role
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,17 @@ import yaml
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
-OURS = ("migrate", "web", "worker", "worker-large", "worker-results", "beat")
-REQUIRED = {"SECRET_KEY", "KPR_PSEUDONYM_KEY", "KPR_MESSAGE_KEY", "POSTGRES_PASSWORD", "ALLOWED_HOSTS"}
+OURS = ("roles", "migrate", "web", "worker", "worker-large", "worker-results", "beat")
+PASSWORDS = {f"KPR_{login}_PASSWORD" for login in ("OWNER", "WEB", "REGISTRY", "WORKER")}
+REQUIRED = {"SECRET_KEY", "KPR_PSEUDONYM_KEY", "KPR_MESSAGE_KEY", "POSTGRES_PASSWORD", "ALLOWED_HOSTS", *PASSWORDS}
+# What a service may know besides what all do: its own logins to the database.
+KNOWS = {
+    "roles": {*PASSWORDS, "KPR_SUPERUSER_URL"},
+    "migrate": {"KPR_OWNER_PASSWORD", "KPR_WORKER_PASSWORD"},
+    "web": {"KPR_WEB_PASSWORD", "KPR_REGISTRY_PASSWORD"},
+    **{name: {"KPR_WORKER_PASSWORD"} for name in ("worker", "worker-large", "worker-results")},
+    "beat": {"KPR_WORKER_PASSWORD"},
+}
 
 
 def names_that_settings_read() -> set[str]:
@@ -41,9 +50,20 @@ def test_sets_only_names_that_the_settings_read(name: str) -> None:
     assert not unknown, f"set in docker-compose.yml but read nowhere: {unknown}"
 
 
-def test_one_image_and_one_environment_for_all_of_ours() -> None:
+def test_one_image_and_one_environment_for_all_of_ours_but_for_their_logins() -> None:
     assert len({SERVICES[name]["image"] for name in OURS}) == 1
-    assert all(SERVICES[name]["environment"] == SERVICES["web"]["environment"] for name in OURS)
+    for name in OURS:
+        environment = SERVICES[name]["environment"]
+        own = {key: value for key, value in environment.items() if key in PASSWORDS | {"KPR_SUPERUSER_URL"}}
+        assert own.keys() == KNOWS[name]
+        assert environment == COMPOSE["x-portal"]["environment"] | own
+
+
+def test_no_service_but_the_one_that_makes_the_logins_knows_the_superuser() -> None:
+    assert COMPOSE["x-portal"]["environment"]["DATABASE_URL"] == "postgresql://postgres/kpr"
+    knowing = {name for name in SERVICES if "POSTGRES_PASSWORD" in str(SERVICES[name])}
+    assert knowing == {"postgres", "roles"}
+    assert SERVICES["migrate"]["depends_on"]["roles"]["condition"] == "service_completed_successfully"
 
 
 @pytest.mark.parametrize("name", sorted(REQUIRED))
@@ -59,7 +79,7 @@ def test_production_unless_said_otherwise() -> None:
 
 
 def test_servers_wait_for_the_migrations() -> None:
-    for name in OURS[1:]:
+    for name in OURS[2:]:
         assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
 
 

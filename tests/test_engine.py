@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,15 +10,16 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F, Func, IntegerField, Q
 from django.test.utils import CaptureQueriesContext
 
-from municipalities.access import Access, enter_database_role, leave_database_role
+from municipalities.access import Access
 from quality import receivers
 from quality.actions import check_submission
 from quality.checks import BY_CODE, CHECKS
-from quality.engine import count, fields_of
+from quality.engine import count, fields_of, finding
 from quality.models import CheckResult, FindingRow, UnitResult
 from quality.refreshing import refresh, refresh_across
 from submissions.models import Person, Submission
-from tests.rows import Given, Said, Sent, Who, store
+from tests.logins import seeing
+from tests.rows import Given, Said, Sent, Who, pseudonym, store
 
 pytestmark = pytest.mark.django_db
 
@@ -170,12 +172,10 @@ def test_a_municipality_sees_how_many_others_reported_the_person_and_stays_withi
         store(Sent([Who(who="a")], municipality=code))
     ours = store(Sent([Who(who="a")]))
     check_submission(ours)
-    with transaction.atomic():
-        enter_database_role(Access(municipalities=frozenset({"4601"})))
+    with seeing(Access(municipalities=frozenset({"4601"}))):
         rows = list(FindingRow.objects.filter(result__code="person-in-many-municipalities"))
         assert fields_of(BY_CODE["person-in-many-municipalities"], rows) == [{"andre_kommuner": 5}]
         assert set(Person.objects.values_list("municipality", flat=True)) == {"4601"}
-        leave_database_role()
 
 
 @pytest.mark.parametrize("code", ["hours-over-168", "service-duplicate"])
@@ -187,3 +187,36 @@ def test_the_fields_of_a_page_take_one_query(code: str) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert all(fields_of(BY_CODE[code], rows))
     assert len(queries) == 1
+
+
+def blocks(submission: Submission, code: str) -> int:
+    """How many pages of tables and indexes PostgreSQL touches to find the offending rows: the work, whatever the machine."""
+    statement = finding((BY_CODE[code],))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE submissions_person")
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.sql}", statement.of(submission.pk))
+        (plan,) = cursor.fetchone()
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    return plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"]
+
+
+@pytest.mark.parametrize("municipalities", [1, 7])
+def test_persons_who_share_an_identity_number_cost_no_more_each_the_more_they_are(municipalities: int) -> None:
+    """A quadratic check would touch sixteen times the pages for four times the persons."""
+    touched = []
+    for year, number in ((2022, 400), (2023, 1600)):
+        sent = [store(Sent(municipality=f"46{place:02}", year=year)) for place in range(municipalities)]
+        alike = [
+            Person(
+                id=submission.pk * 10_000 + key, submission=submission, municipality_id=submission.municipality_id, user_ref=f"B{key}",
+                pseudonym=pseudonym(f"all {year}"), key_version=1, identity_type=1, identity_valid=True, month_shift=0, sex="1",
+                birth_year=1940,
+            )
+            for submission in sent
+            for key in range(number)
+        ]  # fmt: skip
+        Person.objects.bulk_create(alike)
+        touched.append(blocks(sent[0], "person-in-many-municipalities"))
+        check_submission(sent[0])
+        assert result(sent[0], "person-in-many-municipalities").violating == (number if municipalities > 6 else 0)
+    assert touched[1] < 4 * 1.6 * touched[0]

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from kpr_portal.configuration import stop_if_unusable
 from kpr_portal.embedded import NotStarted
 from kpr_portal.supervisor import Failure, Portal, add_arguments
+from kpr_portal.walls.roles import LOGINS
 
 
 class Command(BaseCommand):
@@ -20,7 +21,7 @@ class Command(BaseCommand):
         add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stop_if_unusable()
+        stop_if_unusable(LOGINS)
         portal = Portal(
             settings.KPR_DATA_DIR,
             port=options["port"],
