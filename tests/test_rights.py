@@ -534,9 +534,9 @@ def test_requests_change_nothing_that_was_sent_found_or_published(
 
 def test_a_request_sends_for_its_own_municipality_only(web: psycopg.Connection[Any]) -> None:
     receipt = sql.SQL(
-        "INSERT INTO submissions_submission (municipality_id, kind, channel, dry_run, status, stage, is_current, received_at, attempts,"
+        "INSERT INTO submissions_submission (municipality_id, kind, channel, dry_run, status, stage, is_current, received_at, attempts, faults,"
         " idempotency_key, sha256, size, vendor, system, system_version, extract_version, persons, services, events, sender)"
-        " VALUES ({}, 'annual', 'api', true, 'rejected', 'finished', false, now(), 0, '', {}, 1, '', '', '', '', 0, 0, 0, '')"
+        " VALUES ({}, 'annual', 'api', true, 'rejected', 'finished', false, now(), 0, 0, '', {}, 1, '', '', '', '', 0, 0, 0, '')"
     )
     tell(web, OWN, f"{OTHER}:{UNITS[0]}")
     with web.transaction(force_rollback=True):
