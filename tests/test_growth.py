@@ -1,0 +1,181 @@
+"""No check's work grows faster than n log n, whatever the rows are like.
+
+Work is counted, not timed: the rows that PostgreSQL hands from step to step of its plan, those that it looked at and left out
+included. Four times the rows may be five to six times the work; a check that compares all with all does sixteen times.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from quality.actions import INSERT_UNITS, check_submission
+from quality.check import Check
+from quality.checks import CHECKS
+from quality.engine import counting_applicable, each_side_read_once, finding, scans
+from quality.models import UnitResult
+from quality.receivers import _show_planner
+from submissions.models import Submission
+from tests.rows import Sent, store
+
+FEW, MANY = 1000, 4000
+MOST_GROWTH = 6.5
+TOPICS = ("heldognstilbud", "venteliste", "rehabilitering", "ernaering_vurdert", "ernaering_risiko", "ernaering_plan")
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a message of n rows of a kind is like, as SQL expressions of the row's number `i`, from 1 to n.
+
+    `people` and `owners` are how many persons and how many services the rows are shared out between; None is one for each row.
+    """
+
+    name: str
+    people: int | None = 1
+    owners: int | None = 1
+    pseudonym: str = "md5('same')::uuid"
+    user_ref: str = "'same'"
+    service_ref: str = "'same'"
+    type: str = "21"
+    start: str = "DATE '2023-02-01'"
+    end: str = "NULL::date"
+    organisation: str = "974760673"
+    yes: str = "true"
+    date: str = "DATE '2023-03-01'"
+    earlier: bool = False
+
+
+EACH = "md5(i::text)::uuid"
+CASES = (
+    Case("everybody alike", people=None, owners=None),
+    Case("everybody alike, every year", people=None, owners=None, earlier=True),
+    Case("everybody of their own", people=None, owners=None, pseudonym=EACH, user_ref="'B' || i", service_ref="'T' || i"),
+    Case("one person with everything, all on one day"),
+    Case("one person, every year", earlier=True, date="DATE '1990-01-01' + i"),
+    Case("one person, no after no", yes="false", date="DATE '2007-01-01' + i", earlier=True),
+    Case("one person, yes and no in turn", yes="i % 2 = 0", date="DATE '2007-01-01' + i", start="DATE '2007-01-01' - i"),
+    Case("one person, yes after every no", yes="i > 2000", date="DATE '2007-01-01' + i"),
+    Case("one person, yes before every no", yes="i % 1000 < 500", date="DATE '2007-01-01' - i"),
+    Case("stays nested in each other", start="DATE '2007-01-01' + i", end="DATE '2090-01-01' - i"),
+    Case("stays one after the other", start="DATE '2007-01-01' + i", end="DATE '2007-01-02' + i"),
+    Case("stays that end before they begin", start="DATE '2007-01-01' + i", end="DATE '2007-01-01' - i"),
+    Case("one service with every stop, each outside", start="DATE '2024-01-01'", end="DATE '2023-01-01'"),
+    Case("one person served by every unit", organisation="(810000000 + i)::text", yes="false"),
+)  # fmt: skip
+
+PERSONS = """
+INSERT INTO submissions_person (id, submission_id, municipality_id, user_ref, user_ref_hash, pseudonym, key_version, identity_type,
+  identity_valid, month_shift, sex, birth_year, district, home_municipality)
+SELECT {first} + i, {submission}, '{municipality}', {user_ref}, 0, {pseudonym}, 1, 1, true, 0, '2', 1940, '', ''
+FROM generate_series(1, {people}) i
+"""
+SERVICES = """
+INSERT INTO submissions_service (id, submission_id, municipality_id, person_id, service_ref, service_ref_hash, type_code, type, decided_on,
+  start, "end", hours, organisation_number, organisation_check)
+SELECT {first} + i, {submission}, '{municipality}', {first} + 1 + (i - 1) % {people}, {service_ref}, 0, '{type}', {type}, NULL, {start},
+  {end}, 1, {organisation}, true
+FROM generate_series(1, {n}) i
+"""
+STOPS = """
+INSERT INTO submissions_temporarystop (id, submission_id, municipality_id, service_id, start, "end")
+SELECT {first} + i, {submission}, '{municipality}', {first} + 1 + (i - 1) % {owners}, DATE '2023-06-01', NULL FROM generate_series(1, {n}) i
+"""
+ANSWERS = """
+INSERT INTO submissions_answer (id, submission_id, municipality_id, person_id, topic, yes, date)
+SELECT {first} + i * 10 + {number}, {submission}, '{municipality}', {first} + 1 + (i - 1) % {people}, '{topic}', {yes}, {date}
+FROM generate_series(1, {n}) i
+"""
+
+
+def fill(submission: Submission, case: Case, n: int) -> None:
+    """The case's rows of every kind: n services, n stops, n answers on each topic."""
+    values: dict[str, Any] = {
+        **case.__dict__,
+        "n": n,
+        "people": case.people or n,
+        "owners": case.owners or n,
+        "submission": submission.pk,
+        "municipality": submission.municipality_id,
+        "first": submission.pk * 1_000_000,
+    }
+    values["organisation"] = case.organisation if "::" in case.organisation else f"'{case.organisation}'"
+    with connection.cursor() as cursor:
+        for statement in (PERSONS, SERVICES, STOPS):
+            cursor.execute(statement.format(**values))
+        for number, topic in enumerate(TOPICS):
+            cursor.execute(ANSWERS.format(topic=topic, number=number, **values))
+
+
+def given(case: Case, n: int, municipality: str) -> Submission:
+    if case.earlier:
+        for year in (2022, 2024):  # a later one does not count, and must not be looked through for each row
+            fill(store(Sent(year=year, municipality=municipality)), case, n)
+    submission = store(Sent(municipality=municipality))
+    fill(submission, case, n)
+    _show_planner()
+    return submission
+
+
+def work(sql: str, parameters: Any) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off")
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) {sql}", parameters)
+        return handed(cursor.fetchone()[0][0]["Plan"])
+
+
+def handed(node: dict[str, Any]) -> int:
+    """Rows that a step of the plan and all below it gave or left out, over all times that they ran."""
+    left_out = sum(number for name, number in node.items() if name.startswith("Rows Removed by"))
+    return int((node["Actual Rows"] + left_out) * node["Actual Loops"]) + sum(map(handed, node.get("Plans", ())))
+
+
+def of_checks(checks: tuple[Check, ...], submission: Submission) -> int:
+    counting, listing = counting_applicable(checks), finding(checks)
+    with nullcontext() if checks[0].is_plain else each_side_read_once():
+        counted = work(counting.sql, counting.of(submission.pk))
+    with each_side_read_once():
+        return counted + work(listing.sql, listing.of(submission.pk))
+
+
+NOT_YET = {"person-in-many-municipalities"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_no_check_compares_all_with_all(case: Case) -> None:
+    grown = {}
+    of_few, of_many = given(case, FEW, "4601"), given(case, MANY, "0301")
+    for checks in scans(CHECKS):
+        code = checks[0].code if len(checks) == 1 else f"plain checks of {checks[0].model.__name__}"
+        if code not in NOT_YET:
+            few, many = of_checks(checks, of_few), of_checks(checks, of_many)
+            grown[code] = (few, many, round(many / few, 1))
+    too_much = {code: numbers for code, numbers in grown.items() if numbers[1] > MOST_GROWTH * max(numbers[0], FEW)}
+    assert not too_much
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_sharing_findings_out_to_units_does_not_either(case: Case) -> None:
+    numbers = []
+    for n, municipality in ((FEW, "4601"), (MANY, "0301")):
+        submission = given(case, n, municipality)
+        check_submission(submission, [check for check in CHECKS if check.code not in NOT_YET])
+        results = list(submission.results.values_list("pk", flat=True))
+        UnitResult.objects.filter(result__in=results).delete()
+        with each_side_read_once():
+            numbers.append(work(INSERT_UNITS, {"results": results, "submission": submission.pk}))
+    assert numbers[1] <= MOST_GROWTH * max(numbers[0], FEW), numbers
+
+
+@pytest.mark.django_db
+def test_the_count_sees_what_grows_with_the_square() -> None:
+    """A check as it must not be written: each answer asks for the person's others."""
+    all_with_all = "SELECT count(*) FROM submissions_answer a WHERE submission_id = %s AND NOT EXISTS (SELECT FROM submissions_answer b WHERE b.person_id = a.person_id AND b.date < a.date)"
+    case = Case("one person, all on one day")
+    few, many = (work(all_with_all, [given(case, n, code).pk]) for n, code in ((FEW // 4, "4601"), (FEW, "0301")))
+    assert many > 10 * few
