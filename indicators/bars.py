@@ -20,7 +20,7 @@ LENGTH = 1000  # of the bar, in its own units; the page stretches it
 
 @dataclass(frozen=True)
 class Reach:
-    """Of `denominator` persons `numerator` are a yes and `unanswered` have no usable answer; the rest are a no."""
+    """Of `denominator` persons `numerator` are a yes and `unanswered` are not answered for; the rest are a no."""
 
     numerator: int
     denominator: int
@@ -31,9 +31,7 @@ class Reach:
         """None where there is nobody, or where the answers are not known to be missing."""
         if figure is None or not figure.denominator or figure.numerator is None or figure.unanswered is None:
             return None
-        # An answer without a date may count as a yes, and is no usable answer all the same.
-        unanswered = min(figure.unanswered, figure.denominator - figure.numerator)
-        return cls(figure.numerator, figure.denominator, unanswered)
+        return cls(figure.numerator, figure.denominator, figure.unanswered)
 
     @property
     def no(self) -> int:
@@ -71,7 +69,7 @@ class Reach:
     @property
     def label(self) -> str:
         facts = {"yes": count(self.numerator), "open": count(self.unanswered), "no": count(self.no)}
-        return _("%(yes)s ja, %(open)s uten svar, %(no)s nei") % facts
+        return _("%(yes)s ja, %(open)s ikke besvart, %(no)s nei") % facts
 
 
 def scale(own: Value, others: Sequence[Value]) -> SafeString:

@@ -70,8 +70,8 @@ class Drawings:
             return None
         others = sorted((value for _peer, value in self.insight.rows), key=lambda value: -(value.share or 0))
         title = _("%(name)s beside de andre") % {"name": self.insight.view.place.municipality}
-        values = [self.insight.municipality_value, *others]
-        return charts.comparison(self._subject(title, "andre"), values, self._yardstick)
+        values = [self.insight.municipality_value.drawn, *others]
+        return charts.comparison(self._subject(title, "andre"), values, self._yardstick) if _drawn(values) else None
 
     @property
     def _yardstick(self) -> Against | None:
@@ -92,7 +92,7 @@ class Drawings:
         published = [
             view.published_value(indicator, code, name) for code, name in names.items() if code != view.municipality
         ]
-        return [*published, own]
+        return [*published, own.drawn]
 
     @cached_property
     def funnel(self) -> Chart | None:
@@ -116,10 +116,10 @@ class Drawings:
         """Side by side for those who may see the whole; the leader of one sees it beside the municipality."""
         view, subject = self.insight.view, self._subject(_("Enhetene ved siden av hverandre"), "enheter")
         if not view.sees_whole:
-            return self._one_unit() if self.insight.value.share is not None else None
+            return self._one_unit() if self.insight.value.drawn.share is not None else None
         names = {unit.organisation_number: str(unit) for unit in view.units}
         values = self._parts(Level.UNIT, names)
-        return charts.units(subject, values, self._whole) if len(values) > 1 else None
+        return charts.units(subject, values, self._whole) if _drawn(values) > 1 else None
 
     def _one_unit(self) -> Chart:
         view = self.insight.view
@@ -130,7 +130,7 @@ class Drawings:
     @property
     def _whole(self) -> Against | None:
         value = self.insight.view.municipality_value(self.insight.indicator)
-        return Against(value) if value.share is not None else None
+        return Against(value) if value.drawn.share is not None else None
 
     def _parts(self, level: Level, names: Mapping[str, str]) -> list[Value]:
         """The largest where there are very many; highest share first."""
@@ -138,13 +138,17 @@ class Drawings:
         found = [view.ours.get((code, year, area)) for area in names]
         there = [each for each in found if each and each.level == level and each.denominator]
         largest = sorted(there, key=lambda each: -(each.denominator or 0))[:MOST_UNITS]
-        values = [each.value(names[each.area], own=each.area == view.area) for each in largest]
+        values = [each.value(names[each.area], own=each.area == view.area).drawn for each in largest]
         return sorted(values, key=lambda value: (-(value.share or 0), value.label))
 
     @cached_property
     def districts(self) -> Chart | None:
         values = self._parts(Level.DISTRICT, self.insight.view.districts)
-        if len(values) < 2:
+        if _drawn(values) < 2:
             return None
         chart = charts.units(self._subject(_("Bydelene ved siden av hverandre"), "bydeler"), values, self._whole)
         return replace(chart, table=Table((_("Bydel"), *chart.table.headers[1:]), chart.table.rows))
+
+
+def _drawn(values: Sequence[Value]) -> int:
+    return sum(value.share is not None for value in values)

@@ -9,6 +9,8 @@ from functools import cached_property
 from django.db.models import Model, Q
 from django.utils.functional import Promise
 
+from submissions.models import Topic
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Indicator:
@@ -16,7 +18,9 @@ class Indicator:
 
     `denominator` and `numerator` are conditions on `model`, each within its submission; a row counts above the line when
     it meets both. `of` is the indicator whose numerator is this one's denominator; then `denominator` adds to it.
-    `missing` are the rows below the line without any usable answer: what they would have answered bounds the value.
+    `topic` is the question that the numerator asks, None where it is told by dates. `missing` are the rows below the line where
+    it is not answered: what they would have answered bounds the value. Who is neither above the line nor missing answered no,
+    or too long ago.
     `given_by` tells which of a person's services tie the person to a unit.
     `checks` are the codes of checks whose findings move the value. `least_inhabitants`: a municipality with no more than these
     is not published by name (the indicator's finest public level), whatever its numbers.
@@ -36,6 +40,7 @@ class Indicator:
     denominator: Q
     numerator: Q
     given_by: Q
+    topic: Topic | None = None
     missing: Q | None = None
     of: Indicator | None = None
     checks: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from indicators.bars import Reach, scale
 from indicators.charts import Value
-from indicators.charts.values import percent_short, percent_text
+from indicators.charts.values import counts_text, percent_short, percent_text
 from indicators.definitions import INDICATORS
 from indicators.figures import Figure
 from indicators.indicator import Indicator
@@ -18,7 +18,7 @@ from indicators.overview import DataState, state
 from indicators.peers import Neighbours, Peer, Peers, Sum, add_up
 from indicators.standing import Standing, stand
 from indicators.viewpoint import Viewpoint
-from indicators.wording import WORDS, below_the_line, direction, of_them, sureness
+from indicators.wording import WORDS, below_the_line, direction, of_them, split, sureness
 from quality.selectors import Finding
 
 
@@ -41,7 +41,12 @@ class Insight:
 
     @property
     def percent(self) -> str:
-        return percent_short(self.value.share) if self.value.share is not None else ""
+        return "" if self.value.share is None or self.value.is_few else percent_short(self.value.share)
+
+    @property
+    def counts(self) -> str:
+        """Of a handful all that is told: «1 av 1»."""
+        return counts_text(self.value) if self.value.is_few else ""
 
     @property
     def scale(self) -> SafeString:
@@ -81,7 +86,7 @@ class Insight:
 
     @property
     def reach(self) -> Reach | None:
-        return Reach.of(self.figure)
+        return None if self.value.is_few else Reach.of(self.figure)
 
     @property
     def below(self) -> int:
@@ -91,6 +96,18 @@ class Insight:
     @property
     def below_words(self) -> str:
         return below_the_line(self.indicator, self.below)
+
+    @property
+    def split_words(self) -> str:
+        """How many of those are not answered for, and how many are answered otherwise."""
+        unanswered = self.figure.unanswered if self.figure else None
+        if self.indicator.missing is None or unanswered is None:
+            return ""
+        return split(self.indicator, unanswered, self.below - unanswered)
+
+    @property
+    def answered_word(self) -> str:
+        return str(WORDS[self.indicator.code].answered)
 
     @property
     def family(self) -> list[Indicator]:
@@ -118,7 +135,7 @@ class Insight:
 
     @property
     def municipality_percent(self) -> str:
-        return percent_text(self.municipality_value)
+        return percent_text(self.municipality_value.drawn)
 
     @cached_property
     def sum(self) -> Sum | None:

@@ -17,7 +17,7 @@ from indicators.disclosure.table import NATION
 from indicators.indicator import Indicator
 from indicators.standing import Standing
 from indicators.viewpoint import State, Viewpoint
-from indicators.wording import WORDS, direction
+from indicators.wording import WORDS, below_the_line, direction
 from quality.models import Severity
 from quality.selectors import Finding
 
@@ -43,7 +43,7 @@ THEMES: tuple[tuple[Promise, tuple[str, ...]], ...] = (
     ),
     (gettext_lazy("Ventetid"), ("waiting-time-nursing-home",)),
 )
-STRIP = 3
+STRIP, FOLLOWED_UP = 3, 5
 
 
 @dataclass(frozen=True)
@@ -71,17 +71,28 @@ class Card:
 
     @property
     def percent(self) -> str:
-        return percent_short(self.value.share) if self.value.share is not None else ""
+        return "" if self.value.share is None or self.value.is_few else percent_short(self.value.share)
 
     @property
     def counts(self) -> str:
-        """«57 av 100 beboere»."""
+        """«57 av 100 beboere», or where they are few all that is said: «1 av 1 beboer»."""
         words = WORDS[self.indicator.code]
         return f"{counts_text(self.value)} {words.who(self.value.denominator or 0)}"
 
     @property
     def says(self) -> str:
         return str(WORDS[self.indicator.code].above)
+
+    @property
+    def lacking(self) -> int:
+        """Persons whom somebody should have asked or assessed, and has not, as far as is known."""
+        if not self.indicator.higher_is_better or self.indicator.topic is None:
+            return 0
+        return (self.value.denominator or 0) - (self.value.numerator or 0)
+
+    @property
+    def lacking_words(self) -> str:
+        return below_the_line(self.indicator, self.lacking)
 
     @property
     def direction(self) -> str:
@@ -118,9 +129,14 @@ class Overview:
 
     @property
     def to_look_at(self) -> list[Card]:
-        """The few that are of most concern; none when there is no figure to be concerned about."""
-        known = [card for card in self.cards if card.value.share is not None]
+        """The indicators that are of most concern; of a handful of persons no share is."""
+        known = [card for card in self.cards if card.percent]
         return sorted(known, key=lambda card: card.concern)[:STRIP]
+
+    @property
+    def to_follow_up(self) -> list[Card]:
+        """Where persons lack something that can be done tomorrow, most of them first."""
+        return sorted((card for card in self.cards if card.lacking), key=lambda card: -card.lacking)[:FOLLOWED_UP]
 
     @property
     def worse(self) -> int:

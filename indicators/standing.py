@@ -39,7 +39,7 @@ class Standing:
         if self.other.share is None:
             return _("%(name)s: %(why)s") % {"name": self.other.label, "why": self.other.why}
         names = {"name": self.words, "share": percent_short(self.other.share)}
-        if self.own.share is None:
+        if self.own.share is None or self.own.is_few:
             return f"{self.other.label}: {names['share']}"
         if self.is_same:
             return _("Likt med %(name)s (%(share)s)") % names

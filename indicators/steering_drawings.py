@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from indicators import charts
 from indicators.charts import Chart, Missing, Month, Rate, Subject, Value
 from indicators.charts.values import count
+from indicators.comparison import FEWEST
 from indicators.formats.extract import source
 from indicators.steering_selectors import Compared, Inhabitants, Steering, age_name, month_name, type_name
 from municipalities.reference_data import AGE_GROUPS
@@ -23,7 +24,9 @@ class SteeringDrawings:
 
     @property
     def all(self) -> Iterator[Chart]:
-        """Those that there is something to draw in."""
+        """Those that there is something to draw in; of a handful of persons nothing is drawn."""
+        if (self.steering.compared("persons").now or 0) < FEWEST:
+            return iter(())
         return (chart for chart in (self.rates, self.flow, self.completeness) if chart)
 
     def _subject(self, title: str, name: str, more: str = "") -> Subject:
@@ -87,9 +90,9 @@ class SteeringDrawings:
 
     @property
     def completeness(self) -> Chart | None:
-        fields = [Value.of(str(line.title), line.answered, line.asked) for line in self.steering.fields]
+        fields = [Value.of(str(line.title), line.answered, line.asked).drawn for line in self.steering.fields]
         subject = self._subject(_("Så mye er fylt ut"), "utfylling")
-        return charts.completeness(subject, fields) if fields else None
+        return charts.completeness(subject, fields) if any(value.share is not None for value in fields) else None
 
 
 def _flow_message(months: list[Month]) -> str:

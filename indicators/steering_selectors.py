@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from indicators.charts.values import FIXED, NOTHING, count, decimal
+from indicators.comparison import FEWEST
 from indicators.models import Level, SteeringValue
 from indicators.steering.catalogue import BY_CODE, SteeringFigure, Unit
 from indicators.steering.completeness import SERVICE_FIELDS, ServiceField
@@ -52,12 +53,14 @@ Numbers = Mapping[Key, Number]
 
 @dataclass(frozen=True)
 class Compared:
-    """One figure in the year and in the year before; None where there is none. `persons` are those that `now` rests on."""
+    """One figure in the year and in the year before; None where there is none. `persons` are those that `now` rests on,
+    `persons_before` those of the year before."""
 
     figure: SteeringFigure
     now: float | None
     before: float | None
     persons: int = 0
+    persons_before: int = 0
 
     @property
     def of_persons(self) -> str:
@@ -68,16 +71,16 @@ class Compared:
 
     @property
     def text(self) -> str:
-        return self._written(self.now)
+        return self._written(self.now, self.persons)
 
     @property
     def before_text(self) -> str:
-        return self._written(self.before)
+        return self._written(self.before, self.persons_before)
 
     @property
     def change(self) -> str:
         """With its sign; of shares in percentage points."""
-        if self.now is None or self.before is None:
+        if self.now is None or self.before is None or self._is_few(self.persons) or self._is_few(self.persons_before):
             return NOTHING
         change = self._rounded(self.now) - self._rounded(self.before)
         text = decimal(change, self.figure.decimals)
@@ -87,9 +90,15 @@ class Compared:
         scale = 100 if self.figure.unit == Unit.SHARE else 1
         return round(number * scale + 1e-9, self.figure.decimals)
 
-    def _written(self, number: float | None) -> str:
+    def _is_few(self, persons: int) -> bool:
+        """Whether the figure is a share of so few that only their number is told."""
+        return self.figure.unit == Unit.SHARE and persons < FEWEST
+
+    def _written(self, number: float | None, persons: int) -> str:
         if number is None:
             return NOTHING
+        if self._is_few(persons):
+            return _("%(part)s av %(all)s") % {"part": count(round(number * persons)), "all": count(persons)}
         text = decimal(self._rounded(number), self.figure.decimals)
         return f"{text}{FIXED}%" if self.figure.unit == Unit.SHARE else text
 
@@ -175,8 +184,8 @@ class Steering:
         declared = BY_CODE[figure]
         nobody = 0.0 if declared.unit in COUNTED else None
         now, before = (found[place].value if place in found else nobody for found in (self.now, self.before))
-        persons = self.now[place].persons if place in self.now else 0
-        return Compared(declared, now, before if self.before else None, persons)
+        persons, persons_before = (found[place].persons if place in found else 0 for found in (self.now, self.before))
+        return Compared(declared, now, before if self.before else None, persons, persons_before)
 
     @property
     def last_year(self) -> str:

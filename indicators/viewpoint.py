@@ -151,8 +151,13 @@ class Viewpoint:
     def _labelled(self, figure: Figure | None, label: str, area: str, is_own: bool) -> Value:
         if figure:
             return figure.value(label, own=is_own)
-        nobody = self.submission is not None and area != self.municipality and not self.is_waiting
-        return Value.none(label, Missing.NOT_APPLICABLE if nobody else Missing.NOT_REPORTED, own=is_own)
+        return Value.none(label, self._why_none(area), own=is_own)
+
+    def _why_none(self, area: str) -> Missing:
+        """A municipality that is computed has a figure of its own, also of nobody; not so a unit."""
+        if self.submission is None or self.is_waiting:
+            return Missing.NOT_REPORTED
+        return Missing.NOT_APPLICABLE if area != self.municipality else Missing.NOT_RELEASED
 
     @property
     def county(self) -> tuple[str, str]:
@@ -221,9 +226,8 @@ class Viewpoint:
 
     def _in_year(self, indicator: Indicator, year: int, area: str | None, is_own: bool) -> Value:
         figure = self.figure(indicator, area, year) if area else None
-        return (
-            figure.value(str(year), own=is_own) if figure else Value.none(str(year), Missing.NOT_REPORTED, own=is_own)
-        )
+        value = figure.value(str(year), own=is_own) if figure else None
+        return value.drawn if value else Value.none(str(year), Missing.NOT_REPORTED, own=is_own)
 
     def own_areas(self) -> dict[int, str]:
         return dict.fromkeys(self.years, self.area) if self.unit else self.numbers

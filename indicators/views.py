@@ -126,8 +126,8 @@ def _figures(request: HttpRequest, code: str, indicator: str, form: str) -> Http
 def _facts(declared: Indicator, view: Viewpoint) -> Mapping[str, str]:
     return {
         _("Indikator"): str(declared.title),
-        _("Over brøkstreken"): str(declared.numerator_text),
-        _("Under brøkstreken"): str(declared.denominator_text),
+        _("Hvem som regnes som ja"): str(declared.numerator_text),
+        _("Hvem som er regnet med"): str(declared.denominator_text),
         _("Gjelder"): f"{view.name}, {view.place.municipality.pk} {view.place.municipality}, {view.place.text_year}",
         _("Kilde"): declared.source,
     }
@@ -149,22 +149,26 @@ def indicator_records(request: HttpRequest, code: str, indicator: str) -> HttpRe
     view, declared = look(request, code), _declared(indicator)
     only_unanswered = request.GET.get("svar") == "mangler"
     submission, unit = (view.submission.pk if view.submission else 0), view.area if view.unit else ""
-    rows = records.below_not_above(declared, submission, unit, only_unanswered=only_unanswered)
+    sort = request.GET.get("sorter", "")
+    sort = sort if sort in records.SORTS else "bruker"
+    rows = records.below_not_above(declared, submission, unit, only_unanswered=only_unanswered, sort=sort)
+    units = {each.organisation_number: str(each) for each in view.units}
     form = request.GET.get("format", "")
     if form in WRITERS:
         count = rows.count()
         _record_look(request, view, declared, "indicator_rows_downloaded", form=form, count=count)
-        sheet = Sheet(records.headers(declared), records.lines(declared, rows), _facts(declared, view))
+        sheet = Sheet(records.headers(declared), records.lines(declared, rows, units), _facts(declared, view))
         return _attached(sheet, form, view, f"{declared.code}-personer")
     page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("side"))
-    shown = list(records.read(declared, cast("QuerySet[Any]", page.object_list)))
+    shown = list(records.read(declared, cast("QuerySet[Any]", page.object_list), units))
     if shown:
         _record_look(request, view, declared, "indicator_rows_seen", rows=[record.pk for record in shown])
     context = {
         **_common(view),
         "indicator": declared,
         "words": WORDS[declared.code],
-        "headers": records.headers(declared),
+        "sorts": [(key, label, key == sort) for key, (label, _order) in records.SORTS.items()],
+        "has_stays": declared.topic is None,
         "rows_removed": rows_removed(view.submission) if view.submission else "",
         "records": shown,
         "page": page,

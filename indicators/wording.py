@@ -12,6 +12,7 @@ from indicators.charts import Value
 from indicators.charts.values import count, whole
 from indicators.comparison import FEWEST, Interval, Verdict
 from indicators.indicator import Indicator
+from submissions.models import Topic
 
 # Percentage points between the ends of an interval, from which the number of persons is called small.
 WIDE = 10
@@ -19,12 +20,14 @@ WIDE = 10
 
 @dataclass(frozen=True)
 class Words:
-    """How one indicator is spoken of: who is counted (one, several), and what is true of those above and below the line."""
+    """How one indicator is spoken of: who is counted (one, several), what is true of those above and of all below the line,
+    and of those below it who did answer. The rest of them are not answered for."""
 
     one: Promise
     many: Promise
     above: Promise
     below: Promise
+    answered: Promise
 
     def who(self, number: int) -> str:
         return str(self.one if number == 1 else self.many)
@@ -33,10 +36,22 @@ class Words:
 RESIDENT = (pgettext_lazy("one", "beboer"), gettext_lazy("beboere"))
 AT_HOME = (pgettext_lazy("one", "hjemmeboende"), gettext_lazy("hjemmeboende"))
 PERSON = (pgettext_lazy("one", "person"), gettext_lazy("personer"))
-ASSESSED = (gettext_lazy("er vurdert for risiko for underernæring"), gettext_lazy("er ikke vurdert"))
-AT_RISK = (gettext_lazy("er i risiko for underernæring"), gettext_lazy("er ikke meldt i risiko"))
-PLAN = (gettext_lazy("har ernæringsplan"), gettext_lazy("har ikke ernæringsplan"))
-INDIVIDUAL_PLAN = (gettext_lazy("har individuell plan"), gettext_lazy("har ikke individuell plan"))
+ASSESSED = (
+    gettext_lazy("er vurdert for risiko for underernæring"),
+    gettext_lazy("mangler vurdering"),
+    gettext_lazy("Ikke vurdert"),
+)
+AT_RISK = (
+    gettext_lazy("er i risiko for underernæring"),
+    gettext_lazy("er ikke meldt i risiko"),
+    gettext_lazy("Ikke i risiko"),
+)
+PLAN = (gettext_lazy("har ernæringsplan"), gettext_lazy("mangler ernæringsplan"), gettext_lazy("Uten plan"))
+INDIVIDUAL_PLAN = (
+    gettext_lazy("har individuell plan"),
+    gettext_lazy("mangler individuell plan"),
+    gettext_lazy("Uten plan"),
+)
 
 WORDS: dict[str, Words] = {
     "nutrition-assessed-institution": Words(*RESIDENT, *ASSESSED),
@@ -56,15 +71,20 @@ WORDS: dict[str, Words] = {
     "medication-review-institution": Words(
         *RESIDENT,
         gettext_lazy("har hatt legemiddelgjennomgang"),
-        gettext_lazy("har ikke hatt legemiddelgjennomgang"),
+        gettext_lazy("mangler legemiddelgjennomgang"),
+        gettext_lazy("Ikke gjennomgått"),
     ),
     "seen-by-doctor-institution": Words(
-        *RESIDENT, gettext_lazy("er vurdert av lege"), gettext_lazy("er ikke vurdert av lege")
+        *RESIDENT,
+        gettext_lazy("er vurdert av lege"),
+        gettext_lazy("mangler vurdering av lege"),
+        gettext_lazy("Ikke vurdert"),
     ),
     "seen-by-dentist-institution": Words(
         *RESIDENT,
         gettext_lazy("er vurdert av tannhelsepersonell"),
-        gettext_lazy("er ikke vurdert av tannhelsepersonell"),
+        gettext_lazy("mangler vurdering av tannhelsepersonell"),
+        gettext_lazy("Ikke vurdert"),
     ),
     "individual-plan-rehab-home": Words(*PERSON, *INDIVIDUAL_PLAN),
     "individual-plan-rehab-institution": Words(*PERSON, *INDIVIDUAL_PLAN),
@@ -73,6 +93,7 @@ WORDS: dict[str, Words] = {
         gettext_lazy("opphold"),
         gettext_lazy("startet innen 15 dager etter vedtaket"),
         gettext_lazy("startet senere enn 15 dager etter vedtaket"),
+        gettext_lazy("Startet senere"),
     ),
 }
 
@@ -122,9 +143,22 @@ def explained(verdict: Verdict) -> str:
 
 
 def below_the_line(indicator: Indicator, number: int) -> str:
-    """«43 beboere er ikke vurdert»."""
+    """«43 beboere mangler vurdering»."""
     words = WORDS[indicator.code]
     return f"{count(number)} {words.who(number)} {words.below}"
+
+
+def split(indicator: Indicator, unanswered: int, answered: int) -> str:
+    """«10 ikke besvart, 33 ikke vurdert (svart nei, eller for lenge siden)»: those that are counted and not above the line."""
+    parts = []
+    if unanswered:
+        parts.append(_("%(n)s ikke besvart") % {"n": count(unanswered)})
+    if answered:
+        word = str(WORDS[indicator.code].answered).lower()
+        ages = indicator.topic not in (Topic.INDIVIDUAL_PLAN, Topic.NUTRITION_RISK)
+        why = _("svart nei, eller for lenge siden") if ages else _("svart nei")
+        parts.append(f"{count(answered)} {word} ({why})")
+    return ", ".join(parts)
 
 
 def best_and_worst(unanswered: int, bounds: Interval) -> str:
@@ -133,14 +167,14 @@ def best_and_worst(unanswered: int, bounds: Interval) -> str:
     if unanswered == 1:
         return (
             _(
-                "1 mangler svar og regnes nå som nei. Er svaret egentlig ja, blir andelen %(high)s prosent. "
+                "For 1 er det ikke svart, og det regnes nå som nei. Er svaret egentlig ja, blir andelen %(high)s prosent. "
                 "Er det nei, blir den stående på %(low)s prosent."
             )
             % facts
         )
     return (
         _(
-            "%(number)s mangler svar og regnes nå som nei. Er svaret egentlig ja for alle, blir andelen %(high)s prosent. "
+            "For %(number)s er det ikke svart, og det regnes nå som nei. Er svaret egentlig ja for alle, blir andelen %(high)s prosent. "
             "Er det nei for alle, blir den stående på %(low)s prosent."
         )
         % facts

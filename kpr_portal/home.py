@@ -60,6 +60,7 @@ def municipality_home(request: HttpRequest, code: str) -> HttpResponse:
     sent = history(place, access)
     found = findings_of(sent.current, place.organisation_number)
     view = Viewpoint(place, access, sent)
+    seen = overview(with_figures(view, *INDICATORS)) if sent.current else None
     context = {
         "place": place,
         "history": sent,
@@ -68,7 +69,8 @@ def municipality_home(request: HttpRequest, code: str) -> HttpResponse:
         "first": found.to_correct[:CORRECT_FIRST],
         "whole": place.sees_whole and place.unit is None,
         "view": view,
-        "strip": overview(with_figures(view, *INDICATORS)).to_look_at if sent.current else [],
+        "strip": seen.to_look_at if seen else [],
+        "follow_up": seen.to_follow_up if seen else [],
         "section": "home",
     }
     return render(request, "municipalities/home.html", context)

@@ -179,9 +179,9 @@ def own_places(access: Access) -> list[Choice]:
 def units_of(place: Place, access: Access) -> tuple[Unit, ...]:
     """The units whose findings and figures the viewer may choose: the municipality's, or those that the viewer leads."""
     bound = access.units_in(str(place.municipality.pk))
-    units = visible(Unit, access).filter(municipality__in=place.numbers if bound else [place.municipality])
+    units = visible(Unit, access).filter(municipality__in=[place.municipality] if bound is None else place.numbers)
     known = {unit.organisation_number: unit for unit in units if unit.municipality_id == place.municipality.pk}
-    for unit in units if bound else ():
+    for unit in () if bound is None else units:
         # A unit is known under the municipality number of the years in which it was found; its leader sees the others too.
         same = Unit(municipality=place.municipality, organisation_number=unit.organisation_number, name=unit.name)
         known.setdefault(unit.organisation_number, same)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
@@ -12,6 +12,7 @@ from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.utils import InterfaceError, OperationalError
 
 from municipalities import calendar
@@ -23,6 +24,7 @@ from quality.engine import (
     counting_applicable,
     each_side_read_once,
     finding,
+    giving,
     scans,
 )
 from quality.models import CheckResult, FindingRow, Outcome, UnitResult
@@ -41,21 +43,20 @@ FROM ({rows}) r CROSS JOIN LATERAL unnest(r.violated) n LEFT JOIN (
 ) o ON o.result_id = (%s::bigint[])[n] AND o.user_ref = r.user_number AND o.service_ref = r.service_number
   AND o.ref_hash = r.reference_hash
 """
+# A row about a service is its giver's; one about a person belongs to whoever gives the person one of the services that concern it.
 INSERT_UNITS = """
 INSERT INTO quality_unitresult (result_id, organisation_number, violating)
+WITH given AS MATERIALIZED ({given})
 SELECT f.result_id, s.organisation_number, count(*)
-FROM quality_findingrow f JOIN submissions_service s ON s.id = f.service AND s.submission_id = %(submission)s
-WHERE f.result_id = ANY(%(results)s) AND s.organisation_check AND length(s.organisation_number) = 9
+FROM quality_findingrow f JOIN given s ON s.id = f.service
+WHERE f.result_id = ANY(%s)
 GROUP BY f.result_id, s.organisation_number
 UNION ALL
 SELECT f.result_id, u.organisation_number, sum(f.number)
 FROM (
   SELECT result_id, person, count(*) AS number FROM quality_findingrow
-  WHERE result_id = ANY(%(results)s) AND service IS NULL GROUP BY result_id, person
-) f JOIN (
-  SELECT DISTINCT person_id, organisation_number FROM submissions_service
-  WHERE submission_id = %(submission)s AND organisation_check AND length(organisation_number) = 9
-) u ON u.person_id = f.person
+  WHERE result_id = ANY(%s) AND service IS NULL GROUP BY result_id, person
+) f JOIN (SELECT DISTINCT person_id, organisation_number FROM given) u ON u.person_id = f.person
 GROUP BY f.result_id, u.organisation_number
 """
 COUNT_ROWS = "SELECT result_id, count(*) FROM quality_findingrow WHERE result_id = ANY(%s) GROUP BY result_id"
@@ -63,15 +64,30 @@ COUNT_NEW = """
 SELECT result_id, count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
 FROM quality_findingrow WHERE result_id = ANY(%s) GROUP BY result_id
 """
+# What is said of the message as a whole has no person, and is always still there.
 COUNT_RESOLVED = """
-SELECT p.result, count(*)
-FROM unnest(%(results)s::bigint[], %(previous)s::bigint[]) AS p(result, previous)
-JOIN quality_findingrow o ON o.result_id = p.previous
-LEFT JOIN (
-  SELECT DISTINCT result_id, user_ref, service_ref, ref_hash FROM quality_findingrow WHERE result_id = ANY(%(results)s)
-) f ON f.result_id = p.result AND f.user_ref = o.user_ref AND f.service_ref = o.service_ref AND f.ref_hash = o.ref_hash
-WHERE o.result_id = ANY(%(previous)s) AND f.result_id IS NULL
-GROUP BY p.result
+WITH resolved AS MATERIALIZED (
+  SELECT p.result, o.person IS NOT NULL AS of_person, o.service IS NOT NULL AS of_service, o.user_ref, o.service_ref,
+    o.ref_hash
+  FROM unnest(%(results)s::bigint[], %(previous)s::bigint[]) AS p(result, previous)
+  JOIN quality_findingrow o ON o.result_id = p.previous
+  LEFT JOIN (
+    SELECT DISTINCT result_id, user_ref, service_ref, ref_hash FROM quality_findingrow WHERE result_id = ANY(%(results)s)
+  ) f ON f.result_id = p.result AND f.user_ref = o.user_ref AND f.service_ref = o.service_ref
+    AND f.ref_hash = o.ref_hash
+  WHERE o.result_id = ANY(%(previous)s) AND f.result_id IS NULL
+), persons AS (
+  SELECT DISTINCT user_ref, user_ref_hash AS ref_hash FROM submissions_person WHERE submission_id = %(submission)s
+), services AS (
+  SELECT DISTINCT p.user_ref, s.service_ref, p.user_ref_hash # s.service_ref_hash AS ref_hash
+  FROM submissions_service s JOIN submissions_person p ON p.id = s.person_id AND p.submission_id = %(submission)s
+  WHERE s.submission_id = %(submission)s AND EXISTS (SELECT FROM resolved WHERE of_service)
+), marked AS (
+  SELECT r.result, CASE WHEN of_service THEN s.user_ref IS NULL ELSE of_person AND p.user_ref IS NULL END AS gone
+  FROM resolved r LEFT JOIN persons p ON p.user_ref = r.user_ref AND p.ref_hash = r.ref_hash
+  LEFT JOIN services s ON s.user_ref = r.user_ref AND s.service_ref = r.service_ref AND s.ref_hash = r.ref_hash
+)
+SELECT result, count(*) FILTER (WHERE NOT gone), count(*) FILTER (WHERE gone) FROM marked GROUP BY result
 """
 RESERVE = "SELECT nextval(pg_get_serial_sequence('quality_checkresult', 'id')) FROM generate_series(1, %s)"
 
@@ -214,10 +230,7 @@ def _write_rows(judgement: _Judgement, checks: tuple[Check, ...]) -> None:
 
 
 def _store(judgement: _Judgement) -> None:
-    failed = [judgement.keys[check] for check, tally in judgement.tallies.items() if tally.violating]
-    if failed:
-        with each_side_read_once(), connection.cursor() as cursor:
-            cursor.execute(INSERT_UNITS, {"results": failed, "submission": judgement.submission.pk})
+    _store_units(judgement)
     deltas = _deltas(judgement)
     now = calendar.now()
     CheckResult.objects.bulk_create(
@@ -236,6 +249,21 @@ def _store(judgement: _Judgement) -> None:
     )
 
 
+def _store_units(judgement: _Judgement) -> None:
+    """How many rows of each failed check are each unit's to correct. One statement for checks with the same tie to units."""
+    failed: dict[Q, list[int]] = defaultdict(list)
+    for check, tally in judgement.tallies.items():
+        if tally.violating:
+            failed[check.given_by].append(judgement.keys[check])
+    if not failed:
+        return
+    with each_side_read_once(), connection.cursor() as cursor:
+        for given_by, results in failed.items():
+            given = giving(given_by)
+            parameters = [*given.of(judgement.submission.pk), results, results]
+            cursor.execute(INSERT_UNITS.format(given=given.sql), parameters)
+
+
 def _status(tally: Tally | None) -> Outcome:
     if tally is None:
         return Outcome.ERROR
@@ -249,16 +277,18 @@ def _counts(tally: Tally | None) -> dict[str, int]:
 
 
 def _deltas(judgement: _Judgement) -> dict[int, dict[str, int]]:
-    """New, existing and resolved rows of each result that has a comparable earlier one."""
+    """New, existing, corrected and gone rows of each result that has a comparable earlier one."""
     compared = {judgement.keys[check]: old for check, old in judgement.previous.items() if check in judgement.tallies}
     if not compared:
         return {}
-    new = {key: (new, existing) for key, new, existing in _fetch(COUNT_NEW, [list(compared)])}
-    resolved = dict(_fetch(COUNT_RESOLVED, {"results": list(compared), "previous": list(compared.values())}))
-    return {
-        key: {"new": new.get(key, (0, 0))[0], "existing": new.get(key, (0, 0))[1], "resolved": resolved.get(key, 0)}
-        for key in compared
-    }
+    found = {key: dict.fromkeys(("new", "existing", "corrected", "gone"), 0) for key in compared}
+    for key, new, existing in _fetch(COUNT_NEW, [list(compared)]):
+        found[key] |= {"new": new, "existing": existing}
+    keys = {"results": list(compared), "previous": list(compared.values()), "submission": judgement.submission.pk}
+    with each_side_read_once():
+        for key, corrected, gone in _fetch(COUNT_RESOLVED, keys):
+            found[key] |= {"corrected": corrected, "gone": gone}
+    return found
 
 
 def _fetch(sql: str, parameters: Sequence[Any] | dict[str, Any]) -> list[Any]:

@@ -25,10 +25,16 @@ from submissions.models import Submission
 
 
 class DeltaSerializer(serializers.Serializer[CheckResult]):
-    """Against the previous submission, by brukerNr and tjenesteID; null where nothing comparable came before."""
+    """Against the previous submission, by brukerNr and tjenesteID; null where nothing comparable came before.
+
+    Corrected is a record that is still there and no longer violates, gone one that the message no longer has; resolved
+    are both.
+    """
 
     new = serializers.IntegerField(allow_null=True)
     existing = serializers.IntegerField(allow_null=True)
+    corrected = serializers.IntegerField(allow_null=True)
+    gone = serializers.IntegerField(allow_null=True)
     resolved = serializers.IntegerField(allow_null=True)
 
 

@@ -37,6 +37,8 @@ class Check:
     for rows with a window over the judged rows alone, because asking row by row for the others grows with the square.
 
     `fields` are what a finding shows of the row: the message's own name -> a field of the model or an expression.
+    `given_by` tells which of a person's services make a finding about the person, or about an answer, their giver's to
+    correct: conditions on Service, none for any service. A finding about a service is its own giver's.
     `remedy` says what to do in the record system. Raise `version` when the meaning changes.
     `across` marks a check that looks at other submissions: the daily refresh runs it again for all of them.
     """
@@ -50,6 +52,7 @@ class Check:
     remedy: str | Promise
     applies_to: Condition
     violation: Condition
+    given_by: Q = field(default_factory=Q)
     fields: Mapping[str, str | Expression | Any] = field(default_factory=dict)
     across: bool = False
 

@@ -247,6 +247,18 @@ def finding(checks: tuple[Check, ...]) -> Statement:
     return _compiled(rows.order_by().values(**columns))
 
 
+@lru_cache(maxsize=64)
+def giving(given_by: Q) -> Statement:
+    """The services of one submission that make a finding their giver's: id, person_id, organisation_number."""
+    services = given(given_by, ANY_SUBMISSION)
+    return _compiled(services.order_by().values("id", "person_id", "organisation_number"))
+
+
+def given(given_by: Q, submission: int) -> QuerySet[Service]:
+    """Services that meet the conditions, of givers whose organisation number is right."""
+    return Service.objects.filter(given_by, submission=submission, organisation_check=True)
+
+
 def _compiled(queryset: QuerySet[Any]) -> Statement:
     sql, parameters = queryset.query.get_compiler(connection=connection).as_sql()
     return Statement(sql, tuple(parameters))

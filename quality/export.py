@@ -59,7 +59,7 @@ class Sheet:
         rows = self.rows.iterator(chunk_size=AT_A_TIME)
         while some := list(islice(rows, AT_A_TIME)):
             for row, fields in zip(some, fields_of(self.check, some), strict=True):
-                values = [_value(name, fields.get(name)) for name in self.check.fields]
+                values = [_value(name, fields[name]) if fields else "" for name in self.check.fields]
                 yield [row.user_ref, row.service_ref, *values, shown("", row.is_new)]
 
 

@@ -60,9 +60,9 @@ def topics() -> dict[str, Any]:
 
 
 def shown(name: str, value: Any) -> str:
-    """A value as text in the active language; empty where the message had none."""
+    """A value as text in the active language; empty where the message had none. A service without an end goes on."""
     if value is None or value == "":
-        return ""
+        return _("pågår") if name == "sluttDato" else ""
     if isinstance(value, bool):
         return _("ja") if value else _("nei")
     if isinstance(value, datetime.date):

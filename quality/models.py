@@ -24,8 +24,9 @@ class Outcome(models.TextChoices):
 
 
 class CheckResult(models.Model):
-    """One check of one submission. The delta compares rows with the previous submission by brukerNr and tjenesteID;
-    it is null when there is no comparable earlier result (none, another version, or an error)."""
+    """One check of one submission. The delta compares rows with the previous submission by brukerNr and tjenesteID:
+    `corrected` are records that are still there and no longer violate, `gone` those that the message no longer has. It is
+    null when there is no comparable earlier result (none, another version, or an error)."""
 
     ACCESS_PATH = "submission__municipality"
 
@@ -38,15 +39,21 @@ class CheckResult(models.Model):
     violating = models.IntegerField(default=0)
     new = models.IntegerField(null=True)
     existing = models.IntegerField(null=True)
-    resolved = models.IntegerField(null=True)
+    corrected = models.IntegerField(null=True)
+    gone = models.IntegerField(null=True)
     checked_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["submission", "code"], name="one_result_per_check")]
 
+    @property
+    def resolved(self) -> int | None:
+        return None if self.corrected is None or self.gone is None else self.corrected + self.gone
+
 
 class UnitResult(models.Model):
-    """How many of a result's rows belong to one unit: services given by it, persons with a service from it."""
+    """How many of a result's rows are one unit's to correct: its own services, and persons to whom it gives a service that
+    the check concerns (`Check.given_by`)."""
 
     ACCESS_PATH = "result__submission__municipality"
     UNIT_PATH = "organisation_number"

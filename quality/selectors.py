@@ -10,8 +10,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from quality.check import Check
 from quality.checks import BY_CODE, CHECKS
+from quality.engine import given
 from quality.models import CheckResult, FindingRow, Outcome, Severity, UnitResult
-from submissions.models import PersonLevel, Service, Submission
+from submissions.models import PersonLevel, Submission
 
 ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
@@ -27,7 +28,8 @@ class Finding:
     applicable: int | None = None
     new: int | None = None
     existing: int | None = None
-    resolved: int | None = None
+    corrected: int | None = None
+    gone: int | None = None
 
     @property
     def share(self) -> float | None:
@@ -81,8 +83,12 @@ class Findings:
         return _sum(finding.new for finding in self.all)
 
     @property
-    def resolved(self) -> int | None:
-        return _sum(finding.resolved for finding in self.all)
+    def corrected(self) -> int | None:
+        return _sum(finding.corrected for finding in self.all)
+
+    @property
+    def gone(self) -> int | None:
+        return _sum(finding.gone for finding in self.all)
 
 
 def _sum(numbers: Iterable[int | None]) -> int | None:
@@ -113,7 +119,8 @@ def _whole(submission: Submission) -> list[Finding]:
             applicable=result.applicable,
             new=result.new,
             existing=result.existing,
-            resolved=result.resolved,
+            corrected=result.corrected,
+            gone=result.gone,
         )
         for result in submission.results.all()
         if result.code in BY_CODE
@@ -137,26 +144,29 @@ def _of_unit(submission: Submission, unit: str) -> list[Finding]:
 
 
 def _unit_status(result: CheckResult, violating: int) -> Outcome:
-    status = Outcome(result.status)
-    return Outcome.PASSED if status == Outcome.FAILED and not violating else status
+    """Without a row of its own the unit has nothing to correct; whether the rest of the municipality has, is not told."""
+    if result.status == Outcome.ERROR:
+        return Outcome.ERROR
+    return Outcome.FAILED if violating else Outcome.PASSED
 
 
 def rows_of(result: CheckResult, *, unit: str = "", only_new: bool = False) -> QuerySet[FindingRow]:
     """The offending rows of a result, of one unit, and only those that the previous submission did not have."""
     rows = FindingRow.objects.filter(result=result)
     if unit:
-        rows = rows.filter(of_unit(result.submission_id, unit))
+        rows = rows.filter(of_unit(BY_CODE[result.code], result.submission_id, unit))
     if only_new:
         rows = rows.filter(is_new=True)
     return rows.order_by("user_ref", "service_ref", "id")
 
 
-def of_unit(submission: int, unit: str) -> Q:
-    """A service is the unit's when it gives it; a person, or what is known of one, when it gives them any service."""
-    services = Service.objects.filter(submission=submission, organisation_number=unit)
-    given = Exists(services.filter(pk=OuterRef("service")))
+def of_unit(check: Check, submission: int, unit: str) -> Q:
+    """A service is the unit's when it gives it; a person, or what is known of one, when it gives them a service that the
+    check concerns."""
+    services = given(check.given_by, submission).filter(organisation_number=unit)
+    own = Exists(services.filter(pk=OuterRef("service")))
     served = Exists(services.filter(person=OuterRef("person")))
-    return Q(given) | (Q(service__isnull=True) & Q(served))
+    return Q(own) | (Q(service__isnull=True) & Q(served))
 
 
 def by_subject() -> list[tuple[Any, list[Check]]]:

@@ -117,7 +117,7 @@ def _pages(page: Page[FindingRow]) -> list[Any]:
 def _table(check: Check, rows: list[FindingRow]) -> list[tuple[FindingRow, list[tuple[str, str]]]]:
     """For each row the labels and values of the fields that the check is about."""
     return [
-        (row, [(field_label(name), shown(name, fields.get(name))) for name in check.fields])
+        (row, [(field_label(name), shown(name, fields[name]) if fields else "") for name in check.fields])
         for row, fields in zip(rows, fields_of(check, rows), strict=True)
     ]
 

@@ -11,7 +11,7 @@ from typing import Any
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,7 +21,7 @@ from municipalities.models import Unit
 from municipalities.outages import is_away, is_too_slow
 from submissions import vault
 from submissions.load import clear, load
-from submissions.models import REFUSED, UNFINISHED, Stage, Status, Submission
+from submissions.models import REFUSED, UNFINISHED, Person, Stage, Status, Submission
 from submissions.signals import accepted, loaded
 
 logger = logging.getLogger(__name__)
@@ -210,7 +210,7 @@ def _process(submission: Submission) -> None:
         clear(submission)
     _note_units(submission, load(submission, vault.read(submission.message)))
     submission.refresh_from_db()
-    _update(submission, stage=Stage.CHECKING)
+    _update(submission, stage=Stage.CHECKING, persons_gone=persons_gone(submission))
     loaded.send(sender=Submission, submission=submission)
     _finish(submission)
 
@@ -225,6 +225,16 @@ def current(submission: Submission) -> Submission | None:
     """The submission that counts now for the same municipality, year and kind."""
     same = {"municipality": submission.municipality_id, "year": submission.year, "kind": submission.kind}
     return Submission.objects.filter(is_current=True, **same).exclude(pk=submission.pk).first()
+
+
+def persons_gone(submission: Submission) -> int | None:
+    """How many persons of the submission that this one supersedes are not in it, neither by brukerNr nor by identity."""
+    if submission.supersedes is None:
+        return None
+    here = Person.objects.filter(submission=submission)
+    by_number = here.filter(user_ref=OuterRef("user_ref"), user_ref_hash=OuterRef("user_ref_hash"))
+    by_identity = here.filter(pseudonym=OuterRef("pseudonym"))
+    return Person.objects.filter(~Exists(by_number), ~Exists(by_identity), submission=submission.supersedes).count()
 
 
 def _note_units(submission: Submission, numbers: Iterable[str]) -> None:

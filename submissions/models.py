@@ -116,6 +116,8 @@ class Submission(models.Model):
     persons = models.IntegerField(default=0)
     services = models.IntegerField(default=0)
     events = models.IntegerField(default=0)
+    # Persons of the submission that this one is compared with who are not in this one; null where there is none.
+    persons_gone = models.IntegerField(null=True)
     message = models.OneToOneField(Message, models.SET_NULL, null=True)
 
     class Meta:
@@ -148,6 +150,12 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    @property
+    def loses_persons(self) -> bool:
+        """Whether more persons of the submission before are missing than corrections take away (test persons, twins)."""
+        before = self.supersedes.persons if self.persons_gone and self.supersedes else 0
+        return self.persons_gone is not None and self.persons_gone >= max(3, before / 50)
 
     @property
     def is_large(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -17,6 +18,8 @@ from quality.checks import BY_CODE, CHECKS
 from quality.engine import count, fields_of, finding
 from quality.models import CheckResult, FindingRow, UnitResult
 from quality.refreshing import refresh, refresh_across
+from quality.selectors import rows_of
+from submissions.actions import persons_gone
 from submissions.models import Person, Submission
 from tests.logins import seeing
 from tests.rows import Given, Said, Sent, Who, pseudonym, store
@@ -61,8 +64,100 @@ def test_results_are_compared_with_the_submission_before() -> None:
     after = store(Sent([Who(ref="B2"), Who(ref="B3"), Who(ref="B4")], state="superseded", extra={"supersedes": before}))
     check_submission(after)
     found = result(after, "person-without-service")
-    assert (found.new, found.existing, found.resolved) == (2, 1, 1)
+    assert (found.new, found.existing, found.corrected, found.gone, found.resolved) == (2, 1, 0, 1, 1)
     assert dict(found.rows.values_list("user_ref", "is_new")) == {"B2": False, "B3": True, "B4": True}
+
+
+def delta(before: Submission, persons: list[Who], code: str, **named: Any) -> tuple[int | None, ...]:
+    """New, existing, corrected and gone, of a message that comes after."""
+    after = store(Sent(persons, state="superseded", extra={"supersedes": before}, **named))
+    check_submission(after)
+    found = result(after, code)
+    return found.new, found.existing, found.corrected, found.gone
+
+
+def test_a_record_that_is_still_there_is_corrected_and_one_that_is_not_is_gone() -> None:
+    lacking, whole = Given("15", ref="T1"), Given("15", hours=3, ref="T1")
+    before = store(Sent([Who([lacking], ref="B1"), Who([lacking], ref="B2"), Who([lacking, Given("15")], ref="B3")]))
+    check_submission(before)
+    after = [Who([whole], ref="B1"), Who([whole], ref="B3")]
+    assert delta(before, after, "service-hours-missing") == (0, 0, 2, 2)  # B3 has one of the two services no more
+    assert delta(before, [Who([whole], ref="B4")], "service-hours-missing") == (0, 0, 0, 4)
+
+
+def test_an_answer_that_was_deleted_is_corrected_while_the_person_is_there() -> None:
+    no = [Said("venteliste", False, "2023-03-01")]
+    before = store(Sent([Who(answers=no, ref="B1"), Who(answers=no, ref="B2")]))
+    check_submission(before)
+    assert delta(before, [Who(ref="B1")], "waiting-list-no-without-yes") == (0, 0, 1, 1)
+
+
+def test_what_is_said_of_the_message_is_never_gone() -> None:
+    before = store(Sent(contacts=()))
+    check_submission(before)
+    assert delta(before, [], "contact-person-missing") == (0, 0, 1, 0)
+
+
+def test_a_trial_without_a_third_of_the_persons_corrects_nothing() -> None:
+    persons = [Who([Given("15", ref=f"T{number}")], ref=f"B{number}") for number in range(30)]
+    before = store(Sent(persons))
+    check_submission(before)
+    assert delta(before, persons[:20], "service-hours-missing") == (0, 20, 0, 10)
+
+
+def test_persons_are_gone_who_are_there_under_neither_number() -> None:
+    before = store(Sent([Who(ref="B1", who="a"), Who(ref="B2", who="b"), Who(ref="B3", who="c"), Who(ref="B4")]))
+    again = [Who(ref="B1", who="x"), Who(ref="X2", who="b"), Who(ref="X4")]
+    after = store(Sent(again, state="superseded", extra={"supersedes": before}))
+    assert persons_gone(after) == 2 and persons_gone(before) is None
+
+
+# --- Units -------------------------------------------------------------------------------------------------------
+
+HOME, CARE, OTHER_CARE = "974760673", "983544622", "971045698"
+
+
+def at(unit: str, type_: str, **named: Any) -> Given:
+    return Given(type_, organisation=unit, check=True, start="2021-05-01", **named)
+
+
+def units_of(submission: Submission, code: str) -> dict[str, int]:
+    """What is stored of each unit, which is as many rows as each gets to see."""
+    found = result(submission, code)
+    stored = dict(UnitResult.objects.filter(result=found).values_list("organisation_number", "violating"))
+    assert all(rows_of(found, unit=unit).count() == number for unit, number in stored.items())
+    others = {HOME, CARE, OTHER_CARE} - stored.keys()
+    assert not any(rows_of(found, unit=unit).exists() for unit in others)
+    return stored
+
+
+@pytest.mark.parametrize(
+    ("code", "person", "expected"),
+    [
+        # A resident whose meals were brought by somebody else.
+        ("nutrition-not-answered", Who([at(HOME, "21"), at(CARE, "5")]), {HOME: 1}),
+        ("nutrition-risk-missing", Who([at(CARE, "15"), at(OTHER_CARE, "5")], [Said("ernaering_vurdert", True)]), {CARE: 1}),
+        ("nutrition-date-missing", Who([at(HOME, "21"), at(CARE, "1")], [Said("ernaering_vurdert", True)]), {HOME: 1}),
+        ("hours-over-168", Who([at(CARE, "15", hours=100), at(OTHER_CARE, "1", hours=90), at(HOME, "5")]), {CARE: 1, OTHER_CARE: 1}),
+        (
+            "round-the-clock-first-in-nursing-home",
+            Who([at(HOME, "21"), at(CARE, "5")], [Said("heldognstilbud", True, "2022-05-01")]),
+            {HOME: 1},
+        ),
+        (
+            "rehabilitation-only-no",
+            Who([at(HOME, "21"), at(CARE, "15", hours=2)], [Said("rehabilitering", False, "2023-05-01")]),
+            {CARE: 1},
+        ),
+        # Who a person is, everybody has registered.
+        ("person-id-invalid", Who([at(HOME, "21"), at(CARE, "5")], identity_valid=False), {HOME: 1, CARE: 1}),
+        ("service-hours-missing", Who([at(HOME, "21"), at(CARE, "15")]), {CARE: 1}),
+    ],
+)  # fmt: skip
+def test_a_finding_is_the_units_that_can_correct_it(code: str, person: Who, expected: dict[str, int]) -> None:
+    submission = store(Sent([person]))
+    check_submission(submission)
+    assert units_of(submission, code) == expected
 
 
 def test_count_agrees_with_what_was_stored() -> None:

@@ -132,7 +132,7 @@ def test_the_value_is_told_as_a_nurse_would(stage: Stage) -> None:
     page = stage.page("indicator", "kari", ASSESSED)
     assert "15 av 30 beboere er vurdert for risiko for underernæring." in page
     assert "Med så få personer kan den vanlige andelen ligge mellom 33 og 67 prosent." in page
-    assert "15 beboere er ikke vurdert – se hvem" in page
+    assert "15 beboere mangler vurdering – se hvem" in page
     assert "Lavere enn landet (80 %) trolig reell Så stor forskjell gir tilfeldigheter sjelden." in page
     assert "neste gang 1. desember 2024" in page
     assert "Sier ikke hvor god vurderingen var" in page
@@ -140,10 +140,13 @@ def test_the_value_is_told_as_a_nurse_would(stage: Stage) -> None:
 
 def test_what_correcting_would_do(stage: Stage) -> None:
     page = stage.page("indicator", "kari", ASSESSED)
-    assert "10 mangler svar og regnes nå som nei. Er svaret egentlig ja for alle, blir andelen 83 prosent." in page
+    assert (
+        "For 10 er det ikke svart, og det regnes nå som nei. Er svaret egentlig ja for alle, blir andelen 83 prosent."
+        in page
+    )
     assert "blir den stående på 50 prosent" in page
     assert "Feil og advarsler som flytter tallet" in page
-    assert "3 mangler svar" in stage.page("indicator", "unn", ASSESSED)
+    assert "For 3 er det ikke svart" in stage.page("indicator", "unn", ASSESSED)
     content = stage.clients["kari"].get(reverse("indicator", args=[OWN, ASSESSED])).content.decode()
     assert f"{reverse('finding', args=[OWN, 'nutrition-not-answered'])}?aar=2023" in content
 
@@ -246,7 +249,7 @@ def test_how_sure_a_value_is(above: int, below: int, said: str) -> None:
 
 def test_one_and_many() -> None:
     assert of_them(BY_CODE[ASSESSED], Value.of("x", 1, 1)) == "1 av 1 beboer er vurdert for risiko for underernæring."
-    assert below_the_line(BY_CODE[ASSESSED], 43) == "43 beboere er ikke vurdert"
+    assert below_the_line(BY_CODE[ASSESSED], 43) == "43 beboere mangler vurdering"
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ def test_the_list_names_those_below_the_line_and_not_above_it(stage: Stage) -> N
     page = stage.page("indicator-records", "kari", ASSESSED)
     assert len(refs(page)) == 15
     assert not [ref for ref in refs(page) if "-J" in ref]
-    assert "97-N000 Svart nei, eller svaret er for gammelt" in page
-    assert "98-U000 Ikke besvart" in page
+    assert "97-N000 Ikke vurdert Svart nei 01.06.2023 Solbakken sykehjem" in page
+    assert "98-U000 Ikke besvart Det er ikke svart på spørsmålet – Fjellheim" in page
     assert len(refs(stage.page("indicator-records", "kari", ASSESSED, svar="mangler"))) == 10
     assert len(refs(stage.page("indicator-records", "kari", ASSESSED, enhet=FJELLHEIM))) == 7
 
@@ -68,7 +68,7 @@ def test_stays_are_listed_with_their_number_and_the_wait(stage: Stage) -> None:
     late = Given("21", "2021-03-01", decided="2021-01-30", organisation=SOLBAKKEN, check=True, ref="T77")
     sent([Who([late], ref="B1")], 2021)
     page = stage.page("indicator-records", "kari", WAITING, aar="2021")
-    assert "Brukernummer Tjeneste-ID Hvorfor ikke medregnet B1 T77 Startet 30 dager etter vedtaket" in page
+    assert "Hvorfor Dato Enhet B1 T77 Startet 30 dager etter vedtaket 01.03.2021 Solbakken sykehjem" in page
 
 
 def test_looking_is_written_down(stage: Stage) -> None:
@@ -118,11 +118,12 @@ def test_the_list_as_excel_and_csv_holds_no_formula(stage: Stage) -> None:
     sent([Who([stay(SOLBAKKEN)], ref=formula)], 2021)
     address = reverse("indicator-records", args=[OWN, ASSESSED])
     lines = sheet(stage.clients["kari"].get(address, {"aar": "2021", "format": "xlsx"}))
-    assert lines == [("Brukernummer", "Hvorfor ikke medregnet"), (formula, "Ikke besvart")]
+    why = ("Ikke besvart", "Det er ikke svart på spørsmålet", None, "Solbakken sykehjem")
+    assert lines == [("Brukernummer", "Svar", "Hvorfor", "Dato", "Enhet"), (formula, *why)]
     answer = stage.clients["kari"].get(address, {"aar": "2021", "format": "csv"})
     assert list(csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig")), delimiter=";"))[1] == [
         f"'{formula}",
-        "Ikke besvart",
+        *(each or "" for each in why),
     ]
     assert f'filename="kpr-{OWN}-2021-{ASSESSED}-personer.csv"' in answer["Content-Disposition"]
 

@@ -50,7 +50,7 @@ ASSESSED, RISK, PLAN = "ernaering_vurdert", "ernaering_risiko", "ernaering_plan"
 MEDICATION, DOCTOR, DENTIST = "legemiddelgjennomgang", "lege_vurdert", "tannhelse_vurdert"
 INDIVIDUAL = "individuell_plan"
 
-# indicator -> name -> person -> where the person is: "above" the line, "below" only, "missing" (below, no answer), "out".
+# indicator -> name -> person -> where the person is: "above" the line, "below" only, "missing" (below, not answered), "out".
 EXAMPLES: dict[str, dict[str, tuple[Who, str]]] = {
     "nutrition-assessed-institution": {
         "assessed this year": (resident(yes(ASSESSED)), "above"),
@@ -58,10 +58,10 @@ EXAMPLES: dict[str, dict[str, tuple[Who, str]]] = {
         "assessed on the last day": (resident(yes(ASSESSED, "2023-12-31")), "above"),
         "assessed twelve months ago to the day": (resident(yes(ASSESSED, "2022-12-31")), "below"),
         "assessed after the period": (resident(yes(ASSESSED, "2024-01-02")), "missing"),
-        "assessed without a date": (resident(yes(ASSESSED, None)), "missing"),
+        "assessed without a date": (resident(yes(ASSESSED, None)), "below"),
         "answered no": (resident(no(ASSESSED)), "below"),
         "never answered": (resident(), "missing"),
-        "no without a date": (resident(no(ASSESSED, None)), "missing"),
+        "no without a date": (resident(no(ASSESSED, None)), "below"),
         "66 years": (resident(yes(ASSESSED), birth_year=1957), "out"),
         "67 years": (resident(yes(ASSESSED), birth_year=1956), "above"),
         "unknown birth year": (resident(yes(ASSESSED), birth_year=0), "out"),

@@ -121,7 +121,8 @@ def test_who_leads_two_units_sees_one_at_a_time(cast: Cast, run: Command) -> Non
 
 
 def test_no_address_leads_to_a_unit_that_is_not_ones_own(cast: Cast) -> None:
-    assert findings_page(cast.client("unn"), FJELLHEIM) == findings_page(cast.client("unn"))
+    asked, own = (re.sub(r"<[^>]+>", "", findings_page(cast.client("unn"), unit)) for unit in (FJELLHEIM, ""))
+    assert asked == own
 
 
 # --- From the command line ---------------------------------------------------------------------------------------

@@ -91,7 +91,6 @@ def test_last_years_own_figures_stand_beside(steered: Cast) -> None:
     text = shown(page(steered.client("kari")))
     assert f"Personer med tjenester {steered.year - 1}: 3" in text
     assert "3 +4" in text
-    assert "De svarte strekene viser året før" in text
     Submission.objects.filter(pk=before.pk).update(is_current=False)
     assert "+4" not in shown(page(steered.client("kari")))
 
@@ -154,16 +153,27 @@ def test_the_number_of_queries_does_not_grow(steered: Cast) -> None:
     assert asked() == few < 20
 
 
+def test_the_drawing_shows_the_year_before_too(steered: Cast) -> None:
+    persons = [Someone(f"C{n}", [SOLBAKKEN], 1900 + n) for n in range(20)]
+    sent = [submit(OWN, steered.year - back, persons) for back in (1, 2)]
+    steering.recompute([each.pk for each in sent])
+    assert "De svarte strekene viser året før" in shown(page(steered.client("kari"), aar=str(steered.year - 1)))
+    assert "De svarte strekene viser året før" not in shown(page(steered.client("kari")))  # eight persons
+
+
 @pytest.mark.parametrize("name", ["alder", "maaneder", "utfylling"])
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_each_drawings_figures_can_be_taken_along(steered: Cast, name: str, form: str) -> None:
-    kari, address = steered.client("kari"), reverse("steering", args=[OWN])
-    assert f"figur={name}&amp;format={form}" in page(kari).content.decode()
-    answer = kari.get(address, {"figur": name, "format": form})
+    kari, address, year = steered.client("kari"), reverse("steering", args=[OWN]), steered.year - 1
+    many = submit(OWN, year, [Someone(f"C{n}", [SOLBAKKEN, FJELLHEIM], 1900 + n) for n in range(20)])
+    steering.recompute([many.pk])
+    assert f"figur={name}&amp;format={form}" in page(kari, aar=str(year)).content.decode()
+    answer = kari.get(address, {"figur": name, "format": form, "aar": year})
     assert answer["Content-Disposition"].endswith(f'styringstall-{name}.{form}"')
     assert len(b"".join(answer)) > 100
     assert kari.get(address, {"figur": name, "format": "exe"}).status_code == 404
     assert kari.get(address, {"figur": "annet"}).status_code == 404
+    assert kari.get(address, {"figur": name, "format": form}).status_code == 404  # of eight persons nothing is drawn
 
 
 # --- The register's table --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from indicators.comparison import Share, Verdict, wilson
+from indicators.comparison import FEWEST, Share, Verdict, wilson
 
 # What does not break at the end of a line: between thousands (narrow), and before the per cent sign.
 THIN, FIXED = "\u202f", "\u00a0"
@@ -29,6 +29,8 @@ class Missing(TextChoices):
     LEVEL = "level", gettext_lazy("vises ikke for så små kommuner")
     NOT_REPORTED = "not_reported", gettext_lazy("ikke levert")
     NOT_APPLICABLE = "not_applicable", gettext_lazy("ingen å telle")
+    NOT_RELEASED = "not_released", gettext_lazy("ikke utgitt")
+    FEW = "few", gettext_lazy("under 10 personer")
 
     @property
     def is_hidden(self) -> bool:
@@ -71,6 +73,16 @@ class Value:
     @classmethod
     def none(cls, label: str, missing: Missing, *, own: bool = False) -> Value:
         return cls(label=label, missing=missing, own=own)
+
+    @property
+    def is_few(self) -> bool:
+        """Too few persons to speak of a share: only their number is told, and nothing is drawn."""
+        return self.denominator is not None and self.denominator < FEWEST
+
+    @property
+    def drawn(self) -> Value:
+        """As charts may draw it."""
+        return Value.none(self.label, Missing.FEW, own=self.own) if self.is_few else self
 
     @property
     def percent(self) -> float | None:

@@ -11,7 +11,7 @@ from indicators.definitions.words import (
     SOURCE,
     has_service,
     latest_is_yes,
-    never_answered,
+    unanswered,
 )
 from indicators.indicator import Indicator
 from quality.checks.words import PERIOD_END, PERIOD_START, active, answers
@@ -47,7 +47,8 @@ INDICATORS = (
         denominator=rehabilitation_in_force(),
         numerator=latest_is_yes(Topic.INDIVIDUAL_PLAN),
         given_by=active(),
-        missing=never_answered(Topic.INDIVIDUAL_PLAN),
+        topic=Topic.INDIVIDUAL_PLAN,
+        missing=unanswered(Topic.INDIVIDUAL_PLAN),
         checks=("rehabilitation-only-no", "rehabilitation-starts-without-end"),
         source=SOURCE,
         reviewed=REVIEWED,
@@ -67,7 +68,8 @@ INDICATORS = (
         denominator=has_service(active(), type=REHABILITATION_STAY),
         numerator=latest_is_yes(Topic.INDIVIDUAL_PLAN),
         given_by=active() & Q(type=REHABILITATION_STAY),
-        missing=never_answered(Topic.INDIVIDUAL_PLAN),
+        topic=Topic.INDIVIDUAL_PLAN,
+        missing=unanswered(Topic.INDIVIDUAL_PLAN),
         source=SOURCE,
         reviewed=REVIEWED,
         next_review=NEXT_REVIEW,

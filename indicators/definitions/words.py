@@ -53,10 +53,5 @@ def _unoutranked(topic: Topic, window: Q) -> QuerySet[Answer]:
 
 
 def unanswered(topic: Topic) -> Q:
-    """Without any dated answer up to the end of the period: neither yes nor no can be told."""
-    return ~Q(Exists(answers(topic, BY_PERIOD_END)))
-
-
-def never_answered(topic: Topic) -> Q:
-    """The same where an answer without a date is one too."""
+    """Not answered: no answer at all, as the checks say it. One without a date is an answer; one dated later is not looked at."""
     return ~Q(Exists(answers(topic, NOT_AFTER_PERIOD)))

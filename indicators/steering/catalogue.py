@@ -46,13 +46,13 @@ FIGURES = (
     ),
     SteeringFigure(
         "hours-low",
-        _("Timer i uken, nedre kvartil"),
+        _("Timer i uken, de som har minst"),
         Unit.HOURS,
         _("En av fire har færre timer i uken enn dette."),
     ),
     SteeringFigure(
         "hours-median",
-        _("Timer i uken, median"),
+        _("Timer i uken, den midterste"),
         Unit.HOURS,
         _(
             "Den midterste: halvparten har færre timer i uken av tjenesten, halvparten flere. Tjenester uten timer er ikke med."
@@ -60,7 +60,7 @@ FIGURES = (
     ),
     SteeringFigure(
         "hours-high",
-        _("Timer i uken, øvre kvartil"),
+        _("Timer i uken, de som har mest"),
         Unit.HOURS,
         _("En av fire har flere timer i uken enn dette."),
     ),
@@ -118,7 +118,7 @@ FIGURES = (
     ),
     SteeringFigure(
         "waited-median",
-        _("Dager på venteliste, median"),
+        _("Dager på venteliste, den midterste"),
         Unit.DAYS,
         _("Den midterste ventetiden, fra ja til nei, for dem som ble tatt av ventelisten i løpet av året."),
     ),

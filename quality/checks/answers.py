@@ -27,8 +27,11 @@ from django.utils.translation import gettext_lazy as _
 
 from quality.check import Check, Condition, Judged
 from quality.checks.words import (
+    AT_HOME,
+    EVERY,
     INSTITUTION_TYPES,
     LONG_STAY,
+    NUTRITION_CARE,
     PERIOD_END,
     REGISTER_BEGAN,
     SAME_PERSON,
@@ -122,7 +125,7 @@ def before() -> QuerySet[Answer]:
     return over_the_years(WAITING_LIST, person="person__", date__lt=OuterRef("date")).order_by("-date", "-yes")
 
 
-def implausible_date(topic: str, name: Promise, *topics: Topic) -> Check:
+def implausible_date(topic: str, name: Promise, *topics: Topic, given_by: Q = EVERY) -> Check:
     return Check(
         code=f"{topic}-date-implausible",
         version=1,
@@ -134,6 +137,7 @@ def implausible_date(topic: str, name: Promise, *topics: Topic) -> Check:
             "en skrivefeil eller en standardverdi fra fagsystemet."
         ),
         remedy=_("Slå opp opplysningen på brukeren i fagsystemet, og rett datoen til den dagen svaret gjelder fra."),
+        given_by=given_by,
         applies_to=Q(topic__in=topics) & DATED,
         violation=Q(date__lt=REGISTER_BEGAN) | Q(date__gt=PERIOD_END),
         fields=ANSWER,
@@ -158,9 +162,9 @@ def over_few_hours() -> QuerySet[Any, Any]:
 
 CHECKS = (
     implausible_date("waiting-list", _("Usannsynlig dato for venteliste"), WAITING_LIST),
-    implausible_date("rehabilitation", _("Usannsynlig dato for rehabilitering"), REHABILITATION),
+    implausible_date("rehabilitation", _("Usannsynlig dato for rehabilitering"), REHABILITATION, given_by=AT_HOME),
     implausible_date("round-the-clock", _("Usannsynlig dato for heldøgnstilbud"), ROUND_THE_CLOCK),
-    implausible_date("nutrition", _("Usannsynlig dato for ernæring"), *NUTRITION),
+    implausible_date("nutrition", _("Usannsynlig dato for ernæring"), *NUTRITION, given_by=NUTRITION_CARE),
     Check(
         code="waiting-list-no-without-yes",
         version=1,
@@ -237,6 +241,7 @@ CHECKS = (
             "Har personen fått rehabilitering, må «ja» registreres med startdatoen. Har personen ikke fått det, skal "
             "datoen på «nei» slettes."
         ),
+        given_by=AT_HOME,
         applies_to=Q(Exists(answers(REHABILITATION))),
         violation=only_no,
         fields={"nei_dato": Subquery(dated(REHABILITATION, yes=False).order_by("date").values("date")[:1])},
@@ -256,6 +261,7 @@ CHECKS = (
             "Registrer «nei» med datoen da hver periode sluttet. Er det samme periode ført flere ganger, skal bare det "
             "første «ja» stå."
         ),
+        given_by=AT_HOME,
         applies_to=Q(Exists(answers(REHABILITATION, yes=True))),
         violation=Q(Exists(dated(REHABILITATION, alone=True, yes=True)[2:3]))
         & ~Q(Exists(answers(REHABILITATION, yes=False))),
@@ -278,6 +284,7 @@ CHECKS = (
             "Hadde personen heldøgns hjelp hjemme før innflyttingen, må datoen rettes. Hadde personen ikke det, skal "
             "svaret slettes."
         ),
+        given_by=Q(active(), type=LONG_STAY),
         applies_to=Q(Exists(dated(ROUND_THE_CLOCK, yes=True))),
         violation=stays_begun_before_the_answer(),
         fields={
@@ -301,6 +308,7 @@ CHECKS = (
             "Kontroller om personen fortsatt har heldøgnstilbud, og registrer «nei» med dato hvis det er slutt. Har "
             "personen det, må timene i vedtakene rettes."
         ),
+        given_by=active_at_end() & AT_HOME,
         applies_to=latest_round_the_clock_is_yes() & ~Q(Exists(services(active_at_end(), type__in=INSTITUTION_TYPES))),
         violation=~Q(Exists(over_few_hours())),
         fields={

@@ -11,7 +11,16 @@ from django.db.models.lookups import Exact, GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from quality.check import Check
-from quality.checks.words import LONG_STAY, active_at_end, answers, dated, last_date, services
+from quality.checks.words import (
+    LONG_STAY,
+    NUTRITION_CARE,
+    RESIDENTS,
+    active_at_end,
+    answers,
+    dated,
+    last_date,
+    services,
+)
 from quality.models import Severity
 from submissions.models import Answer, Person, Topic
 
@@ -47,14 +56,15 @@ CHECKS = (
         version=1,
         model=Person,
         severity=Severity.WARNING,
-        title=_("Ernæring er ikke vurdert på sykehjem"),
+        title=_("Vurdering av ernæring er ikke besvart på sykehjem"),
         explanation=_(
             "Personen er 67 år eller eldre og har langtidsopphold, men det er ikke svart på om risikoen for underernæring "
-            "er vurdert. Spørsmålet er en nasjonal kvalitetsindikator, og ubesvart teller som ikke vurdert."
+            "er vurdert. Spørsmålet er en nasjonal kvalitetsindikator, og den det ikke er svart for, mangler vurdering der."
         ),
         remedy=_(
-            "Registrer i fagsystemet om ernæringen er vurdert (MST), med dato. Er den ikke vurdert, bør den bli det nå."
+            "Registrer i fagsystemet om ernæringen er vurdert (MST), med dato. Er den ikke det, bør den bli vurdert nå."
         ),
+        given_by=RESIDENTS,
         applies_to=~Q(birth_year=0)
         & Q(birth_year__lte=F("submission__period_end__year") - OLD)
         & Q(Exists(services(active_at_end(), type=LONG_STAY))),
@@ -78,6 +88,7 @@ CHECKS = (
         remedy=_(
             "Finn resultatet av vurderingen i journalen, og registrer om personen er i ernæringsmessig risiko, med samme dato."
         ),
+        given_by=NUTRITION_CARE,
         applies_to=has(ASSESSED, yes=True),
         violation=~has(RISK),
         fields={"vurdert_dato": latest_date(ASSESSED, yes=True)},
@@ -94,6 +105,7 @@ CHECKS = (
         remedy=_(
             "Er risikoen vurdert, må «ja» til vurdert registreres med dato. Er den ikke vurdert, skal svaret om risiko slettes."
         ),
+        given_by=NUTRITION_CARE,
         applies_to=has(RISK),
         violation=~has(ASSESSED, yes=True),
         fields={"risiko_dato": latest_date(RISK)},
@@ -110,6 +122,7 @@ CHECKS = (
         remedy=_(
             "Sammenlign datoene i fagsystemet. Rett den som er feil, eller registrer resultatet som mangler for den siste vurderingen."
         ),
+        given_by=NUTRITION_CARE,
         applies_to=Q(Exists(dated(ASSESSED, yes=True))) & Q(Exists(dated(RISK))),
         violation=latest_dates_differ(),
         fields={"vurdert_dato": latest_date(ASSESSED, yes=True), "risiko_dato": latest_date(RISK)},
@@ -127,6 +140,7 @@ CHECKS = (
         remedy=_(
             "Er planen laget, må «ja» til ernæringsplan registreres med dato. Er den ikke laget, bør den bli det nå."
         ),
+        given_by=NUTRITION_CARE,
         applies_to=latest_risk_is_yes(),
         violation=~has(PLAN, yes=True),
         fields={"risiko_dato": latest_date(RISK)},
@@ -143,6 +157,7 @@ CHECKS = (
         remedy=_(
             "Kontroller om personen er vurdert til å være i risiko, og registrer det med dato. Er planen registrert ved en feil, skal den slettes."
         ),
+        given_by=NUTRITION_CARE,
         applies_to=has(PLAN, yes=True),
         violation=~has(RISK, yes=True),
         fields={"plan_dato": latest_date(PLAN, yes=True)},
@@ -157,6 +172,7 @@ CHECKS = (
             "Det er svart ja på at risikoen for underernæring er vurdert, men ikke når. Indikatoren teller bare vurderinger med dato."
         ),
         remedy=_("Finn dagen for vurderingen i journalen, og registrer den som dato på svaret."),
+        given_by=NUTRITION_CARE,
         applies_to=Q(topic=ASSESSED, yes=True),
         violation=Q(date__isnull=True),
         fields={"navn": "topic", "svar": "yes", "dato": "date"},

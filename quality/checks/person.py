@@ -15,6 +15,7 @@ from quality.checks.words import (
     HOURS_IN_A_WEEK,
     LINKABLE_TYPES,
     NATIONAL_NUMBER_TYPES,
+    WITH_HOURS,
     active,
     active_at_end,
     more_than_once,
@@ -237,6 +238,7 @@ CHECKS = (
             "Slå opp vedtakene i fagsystemet. Se etter timer for måned eller år som er ført som timer i uken, komma på "
             "feil plass, og gamle vedtak som skulle vært avsluttet da et nytt kom."
         ),
+        given_by=WITH_HOURS,
         applies_to=Q(Exists(services(active(), hours__isnull=False))),
         violation=Q(Exists(weekly_hours().filter(Q(at_end__gt=HOURS_IN_A_WEEK) | Q(largest__gt=HOURS_IN_A_WEEK)))),
         fields={

@@ -29,6 +29,8 @@ HOURS_TYPES = (1, 2, 3, 4, 7, 9, 11, 15, 17, 22)  # services with hours a week, 
 ORGANISATION_TYPES = (1, 2, 3, 4, 8, 15, 17, 18, 19, 20, 21, 22, 25)  # the provider's organisation number is required
 INSTITUTION_TYPES = (18, 19, 20, 21, 22, 25)
 LONG_STAY = 21
+HOME_HEALTH_CARE = 15
+RESPITE_STAY, DAY_STAY = 8, 17
 WELFARE_TECHNOLOGY_TYPES = (6, 26, 27, 28)
 RETIRED_TYPES = (12, 13, 16)  # from 2019: 12 and 13 became 29, 16 became a dated answer
 KNOWN_TYPES = (*range(1, 10), *range(11, 30))
@@ -51,6 +53,13 @@ def active(first: F = PERIOD_START, last: F = PERIOD_END) -> Q:
 def active_at_end(last: F = PERIOD_END) -> Q:
     """A service that is active at the end of the period: one that ends on the last day is not."""
     return Q(start__lte=last) & (Q(end__isnull=True) | Q(end__gt=last))
+
+
+# Which services make a finding their giver's to correct.
+RESIDENTS = Q(active_at_end(), type=LONG_STAY)
+AT_HOME = active() & ~Q(type__in=(RESPITE_STAY, DAY_STAY, *INSTITUTION_TYPES))
+NUTRITION_CARE = active() & Q(type__in=(HOME_HEALTH_CARE, *INSTITUTION_TYPES))
+WITH_HOURS = active() & Q(hours__isnull=False)
 
 
 def _same(person: str, alone: bool) -> dict[str, OuterRef]:
