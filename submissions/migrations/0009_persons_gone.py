@@ -2,6 +2,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0007_references_masked")]
+    dependencies = [("submissions", "0008_walls")]
 
     operations = [migrations.AddField("submission", "persons_gone", models.IntegerField(null=True))]
