@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from municipalities.access import Access, visible
 from municipalities.pages import Place
-from submissions.models import REFUSED, UNFINISHED, Kind, Submission
+from submissions.models import REFUSED, UNFINISHED, Kind, Status, Submission
 
-LATEST = 10
+LATEST, TRIALS = 10, 3
 
 
 def of_place(place: Place, access: Access) -> QuerySet[Submission]:
@@ -37,7 +37,7 @@ class History:
 
     @property
     def trials(self) -> list[Submission]:
-        return [s for s in self.latest if s.dry_run and s.status not in REFUSED][:3]
+        return [s for s in self.latest if s.dry_run and s.status not in REFUSED][:TRIALS]
 
     @property
     def persons_change(self) -> int | None:
@@ -58,10 +58,14 @@ def _annual(place: Place, access: Access) -> QuerySet[Submission]:
 
 
 def history(place: Place, access: Access) -> History:
-    """Two queries."""
+    """Two queries. However many trials came after them, what is under work, the newest real submission and the newest trials
+    that were read are among `latest`."""
     annual = _annual(place, access)
     current = annual.filter(is_current=True).select_related("supersedes").first()
-    return History(current, list(annual.order_by("-pk")[:LATEST]))
+    newest = annual.order_by("-pk").values("pk")
+    real, read = newest.filter(dry_run=False)[:1], newest.filter(dry_run=True, status=Status.DONE)[:TRIALS]
+    told = Q(pk__in=newest[:LATEST]) | Q(pk__in=real) | Q(pk__in=read) | Q(status__in=UNFINISHED)
+    return History(current, list(annual.filter(told).order_by("-pk")))
 
 
 def current(place: Place, access: Access) -> Submission | None:

@@ -386,3 +386,27 @@ def test_dates_are_norwegian_whatever_the_browser_prefers(cast: Cast, settings: 
     page = words(answer.content.decode())
     assert "3. januar 2024" in page
     assert "1 234 567" in page
+
+
+def many_trials(cast: Cast) -> None:
+    for number in range(12):
+        trial = submit(OWN, cast.year, [], dry_run=True)
+        Submission.objects.filter(pk=trial.pk).update(status=Status.REJECTED if number % 2 else Status.DONE)
+
+
+def test_trials_do_not_hide_that_a_message_was_refused(cast: Cast) -> None:
+    refused = submit(OWN, cast.year, [], status=Status.RECEIVED)
+    Submission.objects.filter(pk=refused.pk).update(status=Status.REJECTED, stage=Stage.FINISHED)
+    before = text(cast.client("kari"), "municipality-home", OWN)
+    many_trials(cast)
+    after = text(cast.client("kari"), "municipality-home", OWN)
+    assert "ble ikke tatt imot" in before
+    assert "ble ikke tatt imot" in after
+
+
+def test_trials_do_not_hide_what_is_under_work(cast: Cast) -> None:
+    submit(OWN, cast.year, [], status=Status.RECEIVED)
+    before = text(cast.client("kari"), "municipality-home", OWN)
+    many_trials(cast)
+    assert "behandles" in before.lower()
+    assert "behandles" in text(cast.client("kari"), "municipality-home", OWN).lower()
