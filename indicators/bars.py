@@ -31,7 +31,9 @@ class Reach:
         """None where there is nobody, or where the answers are not known to be missing."""
         if figure is None or not figure.denominator or figure.numerator is None or figure.unanswered is None:
             return None
-        return cls(figure.numerator, figure.denominator, figure.unanswered)
+        # What was computed before an answer without a date was one may count it on both sides.
+        unanswered = min(figure.unanswered, figure.denominator - figure.numerator)
+        return cls(figure.numerator, figure.denominator, unanswered)
 
     @property
     def no(self) -> int:

@@ -149,5 +149,5 @@ def test_every_drawing_is_offered_as_it_is_shown(stage: Stage) -> None:
     assert all("med=4601" in link for link in links)
     for link in links:
         answer = stage.clients["kari"].get(link)
-        answer.close()
+        assert answer.getvalue()
         assert answer.status_code == 200
