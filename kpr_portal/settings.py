@@ -58,6 +58,15 @@ KPR_LARGE_MESSAGE_BYTES = environment.number("KPR_LARGE_MESSAGE_BYTES", 8 * 1024
 # Megabytes that the database must be able to write; with less, nothing is taken in or worked on. A database that meets a
 # full disk in the middle of its log stops altogether.
 KPR_LEAST_FREE_MB = environment.number("KPR_LEAST_FREE_MB", 32)
+# What one message may cost, so that no sender stops the others. Oslo has about 45 000 persons and 160 000 services. Elements
+# are persons, services, answers and needs together, and what a stranger makes up.
+KPR_MAX_PERSONS = environment.number("KPR_MAX_PERSONS", 500_000)
+KPR_MAX_SERVICES = environment.number("KPR_MAX_SERVICES", 3_000_000)
+KPR_MAX_ELEMENTS = environment.number("KPR_MAX_ELEMENTS", 8_000_000)
+# Bytes that may come before the element Kommune, where it is first known whose message it is.
+KPR_MAX_HEAD_BYTES = environment.number("KPR_MAX_HEAD_BYTES", 1024 * 1024)
+# Processor seconds that a web process spends on looking one message over, explaining its faults included.
+KPR_MAX_CPU_SECONDS = environment.number("KPR_MAX_CPU_SECONDS", 10)
 # What may leave (Statistics Norway's and Helsedirektoratet's rule of small numbers): a share needs at least so many persons
 # below the line, a count is 0 or at least so many, and no hidden count may be narrowed to fewer possible values than so many.
 KPR_LEAST_DENOMINATOR = environment.number("KPR_LEAST_DENOMINATOR", 10)

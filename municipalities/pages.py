@@ -20,6 +20,7 @@ from municipalities.reference_data import FIRST_YEAR
 
 P = ParamSpec("P")
 YEARS_TO_CHOOSE = 5
+LOST, LOST_FILE, LOST_FORM = "mistet", "fil", "skjema"
 
 
 def access_of(request: HttpRequest) -> Access:
@@ -29,12 +30,19 @@ def access_of(request: HttpRequest) -> Access:
 
 
 def signed_in(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Sends those who are not logged in to the login page and back; lets no browser or proxy keep the answer."""
+    """Sends those who are not logged in to the login page and back; lets no browser or proxy keep the answer.
+
+    What they sent is lost on the way; the login page says so.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if access_of(request).is_anonymous:
-            return redirect_to_login(request.get_full_path())
+            answer = redirect_to_login(request.get_full_path())
+            if request.method == "POST":
+                lost = LOST_FILE if request.content_type == "multipart/form-data" else LOST_FORM
+                answer["Location"] += f"&{LOST}={lost}"
+            return answer
         response = view(request, *args, **kwargs)
         patch_cache_control(response, private=True, no_store=True)
         return response

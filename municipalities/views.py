@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from municipalities import audit, throttle
 from municipalities.forms import LoginForm, UnitNamesForm
-from municipalities.pages import access_of, find_place, signed_in
+from municipalities.pages import LOST, access_of, find_place, signed_in
 
 UNITS_A_PAGE = 200
 
@@ -45,7 +45,7 @@ class LoginView(auth.LoginView):
         return f"user {self.request.POST.get('username', '')}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(login_methods=self.methods, **kwargs)
+        return super().get_context_data(login_methods=self.methods, lost=self.request.GET.get(LOST), **kwargs)
 
 
 @signed_in

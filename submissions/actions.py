@@ -22,6 +22,7 @@ from municipalities.outages import is_away, is_too_slow
 from submissions import vault
 from submissions.load import clear, load
 from submissions.models import REFUSED, UNFINISHED, Person, Stage, Status, Submission
+from submissions.refusals import Refusal
 from submissions.signals import accepted, loaded
 
 logger = logging.getLogger(__name__)
@@ -84,6 +85,9 @@ def _attempt(submission: Submission) -> bool:
             logger.warning("Submission %s waits: the database's disk is full.", submission.pk)
             return False
         _process(submission)
+    except Refusal as refusal:
+        clear(submission)
+        _stop(submission, Status.REJECTED, refusal.kept())
     except Exception as error:
         return _broken_off(submission, error)
     return True
@@ -120,19 +124,12 @@ def _delay(attempts: int) -> datetime.timedelta:
 
 
 def give_up(submission: Submission, reason: str) -> None:
-    code, detail = (
-        "failed",
-        _("Behandlingen stoppet etter gjentatte forsøk. Meldingen er ikke tapt. Kontakt registeret."),
-    )
-    if reason == TOO_SLOW:
-        code, detail = (
-            "too-slow",
-            _(
-                "Behandlingen tok lengre tid enn portalen tillater, og ble stoppet. Meldingen er ikke tapt. Kontakt registeret."
-            ),
-        )
-    problem = {"code": code, "detail": detail, "reason": reason, "errors": []}
-    _update(submission, status=Status.FAILED, stage=Stage.FINISHED, processed_at=calendar.now(), problem=problem)
+    code = "too-slow" if reason == TOO_SLOW else "failed"
+    _stop(submission, Status.FAILED, {"code": code, "facts": {"reason": reason}, "errors": []})
+
+
+def _stop(submission: Submission, status: Status, problem: dict[str, Any]) -> None:
+    _update(submission, status=status, stage=Stage.FINISHED, processed_at=calendar.now(), problem=problem)
 
 
 def give_up_killed(municipality: str, year: int) -> None:

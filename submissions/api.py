@@ -96,7 +96,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     current = serializers.BooleanField(source="is_current")
     sender = SenderSerializer(source="*")
     counts = CountsSerializer(source="*")
-    problem = SubmissionProblemSerializer(allow_null=True)
+    problem = SubmissionProblemSerializer(source="told_problem", allow_null=True)
     progress = ProgressSerializer(source="*")
 
     class Meta:

@@ -1,35 +1,38 @@
 """Looks a message over while it is received: is it safe, well-formed, valid, and whose is it?
 
-The message is an untrusted stranger's. No tree is built, nothing outside the message is fetched, and what it may cost is bounded:
-a DOCTYPE, an encoding we do not receive, or a stretch of 64 KiB without the end of a tag is refused at first sight, and
-faults are counted only up to 100.
+The message is an untrusted stranger's. No tree is built, nothing outside the message is fetched, and what it may cost is bounded
+(submissions.limits): whatever passes a bound is refused at first sight, and faults are counted only up to 100. All parsing is
+done in a thread of its own: libxml2 keeps every name it meets for as long as the thread lives, up to 100 MB of them, and
+then takes no new ones.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.conf import settings
 from lxml import etree
 
-from municipalities.masking import mask
+from municipalities.masking import mask, own_number
 from submissions import faults
 from submissions.beside import Beside
-from submissions.refusals import Invalid, MessageError
+from submissions.faults import Place, masked
+from submissions.kinds import declared_encoding
+from submissions.limits import Clock, Meter
+from submissions.refusals import Invalid, MessageError, TooLarge
 
-SCHEMA = Path(__file__).parent / "schema" / "kpr-arsmelding-1.0.xsd"
 NAMESPACE = "{urn:kpr:arsmelding:1.0}"
+EVENTS_NAMESPACE = "http://www.npr.no/xmlstds/56_0_0_ipl"
+NPR_NAMESPACES = "http://www.npr.no/xmlstds/"
+CONTINUATION = bytes(range(0x80, 0xC0))  # the bytes of a UTF-8 character after its first
 MOST_ERRORS = 100
 MOST_DEPTH = 50
-LONGEST_TAG = 64 * 1024
-DECLARATION = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
-ENCODINGS = {b"utf-8", b"utf8", b"us-ascii", b"iso-8859-1", b"latin1", b"iso8859-1"}
-UTF8_MARK = b"\xef\xbb\xbf"
-WIDE_STARTS = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00")
+COUNTED = {"Bruker", "Tjeneste", "Opplysning", "Bistandsbehov", "MidlertidigStopp", "Kontaktperson"}
+UNFINISHED = {"not-well-formed", "tag"}  # what the parser says of a document that only ends too early
 SAFE: dict[str, Any] = {
     "resolve_entities": False,
     "no_network": True,
@@ -41,7 +44,7 @@ SAFE: dict[str, Any] = {
 
 @cache
 def schema() -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(str(SCHEMA)))
+    return etree.XMLSchema(etree.parse(str(faults.SCHEMA)))
 
 
 def safe_parser(target: Any, against: etree.XMLSchema | None = None) -> Any:
@@ -57,90 +60,139 @@ class _Nothing:
 
 
 class Header:
-    """The attributes of `Melding`, and the municipality number once its element is reached; identity numbers in them are masked."""
+    """The attributes of `Melding`, and the municipality number once its element is reached; identity numbers in them are masked.
+
+    A parser's target.
+    """
 
     def __init__(self) -> None:
         self.attributes: dict[str, str] = {}
         self.municipality = ""
         self.done = False
-        self._parser: etree.XMLPullParser | None = etree.XMLPullParser(events=("start",), **SAFE)
+        self._begun = False
+        self._bytes = 0
+        self._parser: Any = safe_parser(self)
 
     def feed(self, piece: bytes) -> None:
-        """Read on until `Kommune`; a fault is left for the validation to tell."""
+        """Read on until `Kommune`; a fault is left for the validation to tell.
+
+        Raises:
+            Invalid: it is another kind of XML, has a DOCTYPE, or `Kommune` does not come in time.
+        """
         if self._parser is None:
             return
         try:
             self._parser.feed(piece)
-            for _event, element in self._parser.read_events():
-                self._note(element)
         except etree.XMLSyntaxError:
-            self._parser = None
+            self.done = True
+        self._bytes += len(piece)
         if self.done:
             self._parser = None
+        elif self._bytes > settings.KPR_MAX_HEAD_BYTES:
+            raise Invalid("head-too-long", limit=settings.KPR_MAX_HEAD_BYTES // 1024)
 
-    def _note(self, element: Any) -> None:
-        if element.tag == f"{NAMESPACE}Melding":
-            self.attributes = {str(name): mask(str(value)) for name, value in element.attrib.items()}
-        elif element.tag == f"{NAMESPACE}Kommune" and not self.done:
-            self.municipality = mask(str(element.get("kommuneNr", "")).strip())
+    def end_of_message(self) -> None:
+        """A message of a few bytes is parsed only now."""
+        if self._parser is not None:
+            with suppress(etree.XMLSyntaxError):
+                self._parser.close()
+
+    def doctype(self, *_declared: object) -> None:
+        raise Invalid("doctype")
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if self.done:
+            return
+        if not self._begun:
+            self._begun = True
+            _refuse_other_root(tag)
+            self.attributes = {str(name): mask(str(value)) for name, value in attributes.items()}
+        elif tag == f"{NAMESPACE}Kommune":
+            self.municipality = mask(str(attributes.get("kommuneNr", "")).strip())
             self.done = True
-        elif element.tag == f"{NAMESPACE}Bruker":
+        elif tag == f"{NAMESPACE}Bruker":
             self.done = True
+
+    def close(self) -> None:
+        return None
+
+
+def _refuse_other_root(tag: str) -> None:
+    namespace, _, name = tag.rpartition("}")
+    namespace = namespace.removeprefix("{")
+    if tag == f"{NAMESPACE}Melding":
+        return
+    path, name = f"/{masked(name)}", masked(name)
+    if namespace == EVENTS_NAMESPACE:
+        raise Invalid("events-message", path=path)
+    if namespace.startswith(NPR_NAMESPACES):
+        raise Invalid("npr-message", path=path)
+    if name == "Melding" and not namespace:
+        raise Invalid("no-namespace", path=path)
+    raise Invalid("another-xml", path=path, name=f"{name} ({masked(namespace)})" if namespace else name)
 
 
 class Inspection:
     """Feed it the message; when it is closed, `faulty` pieces are to be looked at again by `explain`.
 
-    Validation runs beside the caller, who meanwhile takes the next piece from the sender. As a context it ends with the caller.
+    Parsing goes on beside the caller, who meanwhile takes the next piece from the sender. As a context it ends with the caller.
     """
 
     def __init__(self) -> None:
         self.header = Header()
+        self.clock = Clock()
         self.faulty: set[int] = set()
+        self._meter = Meter()
         self._parser = safe_parser(_Nothing(), schema())
         self._number = 0
         self._errors = 0
         self._stopped = False
-        self._tail = b""
-        self._since_tag = 0
         self._beside = Beside(ahead=8)
 
     def __enter__(self) -> Inspection:
         return self
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, kind: object, *_error: object) -> None:
         self._beside.__exit__()
+        if kind or self.faulty:
+            gc.collect()  # a parser is freed, with the names it met, only by the collector
 
     def feed(self, piece: bytes) -> None:
         """Take the next piece (at most 64 KiB).
 
         Raises:
             Invalid: the message is hostile or not of a kind that is received at all.
+            TooLarge: it costs more than one message may.
         """
-        if self._number == 0:
-            refuse_encoding(piece)
-        self._refuse_hostile(piece)
-        self.header.feed(piece)
-        self._beside.hand(self._validate, piece, self._number)
+        with self.clock.running():
+            self._meter.count(piece)
+        self._beside.hand(self._parse, piece, self._number)
         self._number += 1
+        if self.clock.is_up:
+            raise TooLarge("too-costly")
 
     def close(self) -> None:
         self._beside.hand(self._end)
         self._beside.finish()
 
     def _end(self) -> None:
+        self.header.end_of_message()
         if self._stopped:
             return
         try:
             self._parser.close()
         except etree.XMLSyntaxError:
             self.faulty.add(self._number)
-        if len(self._parser.error_log):
+        if len(self._parser.error_log) or len(self._parser.feed_error_log) > self._errors:
             self.faulty.add(self._number)
 
+    def _parse(self, piece: bytes, number: int) -> None:
+        with self.clock.running():
+            self.header.feed(piece)
+            if not self._stopped:
+                self._validate(piece, number)
+
     def _validate(self, piece: bytes, number: int) -> None:
-        if self._stopped:
-            return
         try:
             self._parser.feed(piece)
         except etree.XMLSyntaxError:
@@ -153,80 +205,75 @@ class Inspection:
             self.faulty.add(number)
             self._stopped = errors >= MOST_ERRORS
 
-    def _refuse_hostile(self, piece: bytes) -> None:
-        seam = self._tail + piece
-        # A single character is found many times as fast, and few messages have this one.
-        if b"!" in seam and b"<!DOCTYPE" in seam:
-            raise Invalid(
-                _("Meldingen har en DOCTYPE. Det tas ikke imot av sikkerhetsgrunner. Send meldingen uten DOCTYPE."),
-                code="doctype",
-            )
-        self._tail = piece[-8:]
-        end_of_tag = piece.rfind(b">")
-        self._since_tag = self._since_tag + len(piece) if end_of_tag < 0 else len(piece) - end_of_tag - 1
-        if self._since_tag > LONGEST_TAG:
-            raise Invalid(
-                _("Meldingen har et element eller attributt på over 64 kB. Kontroller uttrekket."), code="too-long"
-            )
-
-
-def refuse_encoding(start: bytes) -> None:
-    """Only UTF-8 and ISO-8859-1 are received.
-
-    Raises:
-        Invalid: another encoding is declared, or the first bytes are those of UTF-16 or UTF-32.
-    """
-    declared = DECLARATION.match(start.removeprefix(UTF8_MARK))
-    unknown = declared is not None and declared.group(1).lower() not in ENCODINGS
-    if unknown or start.startswith(WIDE_STARTS):
-        raise Invalid(
-            _("Meldingen har et tegnsett som ikke tas imot. Send den som UTF-8 eller ISO-8859-1."), code="encoding"
-        )
-
 
 class _Path:
-    """A parser target that knows where it is: the path of the element last begun or ended."""
+    """A parser target that knows where it is: the path of the element last begun or ended, and the record it belongs to."""
 
     def __init__(self) -> None:
-        self.touched = ""
         self._open: list[str] = []
         self._counts: list[dict[str, int]] = [{}]
+        self._ended = False
+        self._user_ref = self._service_ref = self._own = ""
 
-    def start(self, tag: str, _attributes: dict[str, str]) -> None:
-        name = tag.rpartition("}")[2][:100]
-        seen = self._counts[-1]
-        seen[name] = seen.get(name, 0) + 1
-        if len(self._open) < MOST_DEPTH:
-            many = name in {"Bruker", "Tjeneste", "Opplysning", "Bistandsbehov", "MidlertidigStopp", "Kontaktperson"}
-            self._open.append(f"{name}[{seen[name]}]" if many else name)
-            self._counts.append({})
-        self.touched = "/" + "/".join(self._open)
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._leave_ended()
+        name = tag.rpartition("}")[2]
+        if name in COUNTED:
+            seen = self._counts[-1]
+            seen[name] = number = seen.get(name, 0) + 1
+            if name == "Bruker":
+                self._own = own_number(attributes.get("fid", "").strip())
+                self._user_ref = masked(attributes.get("brukerNr", ""), self._own)
+            elif name == "Tjeneste":
+                self._service_ref = masked(attributes.get("tjenesteID", ""), self._own)
+            name = f"{name}[{number}]"
+        if len(self._open) == MOST_DEPTH:
+            raise Invalid("too-deep", limit=MOST_DEPTH)
+        self._open.append(name)
+        self._counts.append({})
 
     def end(self, _tag: str) -> None:
-        self.touched = "/" + "/".join(self._open)
-        if self._open:
-            self._open.pop()
-            self._counts.pop()
+        self._leave_ended()
+        self._ended = True
 
     def close(self) -> None:
         return None
 
+    def at(self, line: int, column: int) -> Place:
+        """The element last touched, which begins at this line and column."""
+        path = "/" + "/".join(masked(name) for name in self._open)
+        person = "/Bruker[" in path
+        service = person and "/Tjeneste[" in path
+        return Place(line, column, path, self._user_ref if person else "", self._service_ref if service else "")
 
-def explain(pieces: Iterable[bytes], faulty: set[int]) -> tuple[MessageError, ...]:
-    """The first 100 faults of form, each with line, column and path, in the active language.
+    def _leave_ended(self) -> None:
+        if self._ended:
+            self._ended = False
+            self._open.pop()
+            self._counts.pop()
+
+
+def explain(pieces: Iterable[bytes], faulty: set[int], clock: Clock) -> tuple[MessageError, ...]:
+    """The first 100 faults of form, each with line, column and path.
 
     Pieces that were found in order are passed on whole; a faulty one is fed tag by tag, so that each fault is tied to its tag.
+    Nothing is read after the last faulty piece. When the time is up, what was found until then is told.
+
+    Raises:
+        Invalid: elements within elements, deeper than is received.
     """
     explanation = _Explanation()
-    for number, piece in enumerate(pieces):
-        for part in _tags(piece) if number in faulty else (piece,):
-            if not explanation.take(part):
-                return explanation.errors
-    explanation.finish()
+    with Beside(ahead=0) as beside:
+        for number, piece in enumerate(pieces):
+            if explanation.finished or clock.is_up or (explanation.found and number > max(faulty)):
+                break
+            beside.hand(explanation.take, piece, number in faulty, clock)
+        else:
+            beside.hand(explanation.finish)
     return explanation.errors
 
 
-def _tags(piece: bytes) -> Iterable[bytes]:
+def _tags(piece: bytes) -> Iterator[bytes]:
     parts = piece.split(b">")
     for part in parts[:-1]:
         yield part + b">"
@@ -235,50 +282,77 @@ def _tags(piece: bytes) -> Iterable[bytes]:
 
 
 class _Explanation:
+    """Two parsers side by side: one tells what makes the document not well-formed and where we are, the other what is not valid.
+
+    One alone would tell only the first fault's kind: libxml2 keeps no other beside those of the schema.
+    """
+
     def __init__(self) -> None:
+        self.finished = False
+        self.found: dict[tuple[int, int, str], MessageError] = {}
         self._path = _Path()
-        self._parser = safe_parser(self._path, schema())
-        self._found: dict[tuple[int, int, str], MessageError] = {}
+        self._reader = safe_parser(self._path)
+        self._judge = safe_parser(_Nothing(), schema())
         self._entries = 0
         self._line, self._column = 1, 1
+        self._declared = ""
 
     @property
     def errors(self) -> tuple[MessageError, ...]:
-        return tuple(self._found.values())[:MOST_ERRORS]
+        found = tuple(self.found.values())[:MOST_ERRORS]
+        return found or (MessageError(self._line, 0, "", "unplaced"),)
 
-    def take(self, part: bytes) -> bool:
-        """Whether there is any use in going on."""
+    def take(self, piece: bytes, is_faulty: bool, clock: Clock) -> None:
+        """Look at a piece; nothing is done once it is of no use to go on."""
+        self._declared = self._declared or declared_encoding(piece)
+        with clock.running():
+            for part in _tags(piece) if is_faulty else (piece,):
+                if self.finished:
+                    return
+                self._take_part(part)
+
+    def _take_part(self, part: bytes) -> None:
         before, bracket, after = part.rpartition(b"<")
         self._move(before)
         try:
-            self._parser.feed(part)
+            self._reader.feed(part)
         except etree.XMLSyntaxError as error:
-            self._note_all(self._parser.feed_error_log)
-            self._note(faults.not_well_formed(error, self._path.touched))
-            return False
-        self._note_all(self._parser.feed_error_log)
+            self._note(faults.syntax_fault(error, self._here(), declared=self._declared))
+            self.finished = True
+            return
+        with suppress(etree.XMLSyntaxError):  # the reader would have told
+            self._judge.feed(part)
+        self._note_all(self._judge.feed_error_log)
         self._move(bracket + after)
-        return len(self._found) < MOST_ERRORS
+        self.finished = len(self.found) >= MOST_ERRORS
 
     def finish(self) -> None:
+        """The end of the message."""
+        if self.finished:
+            return
         try:
-            self._parser.close()
+            self._reader.close()
         except etree.XMLSyntaxError as error:
-            if not self._found:
-                self._note(faults.not_well_formed(error, self._path.touched))
+            fault = faults.syntax_fault(error, self._here(), declared=self._declared)
+            self._note(self._here().error("cut-off", {}) if fault.code in UNFINISHED else fault)
 
-    def _note_all(self, log: etree._ListErrorLog) -> None:
+    def _here(self) -> Place:
+        return self._path.at(self._line, self._column)
+
+    def _note_all(self, log: Any) -> None:
+        if len(log) == self._entries:
+            return
         for entry in list(log)[self._entries :]:
             if entry.domain_name == "SCHEMASV":
-                self._note(faults.schema_fault(entry, self._line, self._column, self._path.touched))
+                self._note(faults.schema_fault(entry, self._here()))
         self._entries = len(log)
 
     def _note(self, fault: MessageError) -> None:
-        self._found.setdefault((fault.line, fault.column, fault.path), fault)
+        self.found.setdefault((fault.line, fault.column, fault.path), fault)
 
     def _move(self, text: bytes) -> None:
         lines = text.count(b"\n")
         last = text[text.rfind(b"\n") + 1 :] if lines else text
-        width = len(last) - sum(0x80 <= byte < 0xC0 for byte in last)
+        width = len(last.translate(None, CONTINUATION) if self._declared.startswith("UTF") else last)
         self._line += lines
         self._column = 1 + width if lines else self._column + width

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import psycopg
 from django.conf import settings
@@ -23,7 +23,9 @@ from stdnum.no import orgnr
 from municipalities.identity_numbers import LENGTH, is_valid, month_shift
 from municipalities.masking import mask, own_number
 from submissions import identity
+from submissions.beside import Beside
 from submissions.inspection import NAMESPACE, safe_parser
+from submissions.limits import refuse_too_many
 from submissions.models import (
     PERSON_LEVEL,
     Answer,
@@ -35,11 +37,14 @@ from submissions.models import (
     Submission,
     TemporaryStop,
 )
+from submissions.refusals import TooLarge
 
 IDS_PER_SUBMISSION = 10_000_000  # more rows of one kind than 300 MB of XML can hold
-BATCH_PERSONS = 2000
+BATCH_ROWS = 16_000
+MOST_UNITS = 10_000  # Oslo has some hundreds
 SMALL_BYTES = 1_500_000  # about a batch
 NULL = r"\N"
+LONGEST_REMEMBERED = 40
 LARGEST_YEAR = 999_999_999  # reckoning with it stays within PostgreSQL's integer
 LARGEST_SMALL = 2**15 - 1
 XML_SPACE = re.compile(r"[ \t\r\n]+")
@@ -52,17 +57,22 @@ def load(submission: Submission, pieces: Iterable[bytes]) -> set[str]:
 
     Each batch is committed on its own: the rows count for nobody until the submission is made current. PostgreSQL stores
     one batch while the next is read.
+
+    Raises:
+        TooLarge: more persons, services or units than are received. The rows stored until then are the caller's to remove.
     """
     reader = _Reader(submission)
     parser = safe_parser(reader)
-    with _database(submission) as database, ThreadPoolExecutor(max_workers=1) as storing:
+    # The parser has a thread of its own, with which the names that it met are forgotten (submissions.inspection).
+    with _database(submission) as database, ThreadPoolExecutor(max_workers=1) as storing, Beside(ahead=0) as reading:
         stored: Future[None] | None = None
         for piece in pieces:
-            parser.feed(piece)
-            if reader.waiting >= BATCH_PERSONS:
+            reading.hand(parser.feed, piece)
+            reader.refuse_too_much()
+            if reader.waiting >= BATCH_ROWS:
                 _wait_for(stored)
                 stored = storing.submit(_store, database, reader.take_batch())
-        parser.close()
+        reading.hand(parser.close)
         _wait_for(stored)
         _store(database, reader.take_batch())
     return reader.right_organisations
@@ -110,7 +120,20 @@ def clear(submission: Submission) -> None:
         model._default_manager.filter(submission=submission).delete()
 
 
-@lru_cache(maxsize=32768)
+Reading = TypeVar("Reading", str, str | None)
+
+
+def remembered(maxsize: int) -> Callable[[Callable[[Reading], str]], Callable[[Reading], str]]:
+    """As lru_cache for what is read of a text; a long one, which only white space or a stranger makes, is not kept."""
+
+    def decorate(read: Callable[[Reading], str]) -> Callable[[Reading], str]:
+        cached = lru_cache(maxsize)(read)
+        return lambda text: cached(text) if text is None or len(text) <= LONGEST_REMEMBERED else read(text)
+
+    return decorate
+
+
+@remembered(32768)
 def date(text: str | None) -> str:
     """An xs:date as COPY takes it: without its time zone, and within the years that a program can hold (1 to 9999)."""
     if not text:
@@ -141,7 +164,7 @@ def token(text: str) -> str:
     return " ".join(text.split()) if text.isascii() else XML_SPACE.sub(" ", text).strip(" ")
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def integer(text: str) -> str:
     """An xs:integer as COPY takes it, within ± LARGEST_YEAR."""
     sign, digits = text.strip()[:1] == "-", text.strip().lstrip("+-").lstrip("0")
@@ -149,7 +172,7 @@ def integer(text: str) -> str:
     return str(-size if sign else size)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def code_number(text: str) -> str:
     """The number of a code without leading zeros and sub-code (`08.01` is 8); NULL where there is none."""
     whole = text.strip().partition(".")[0]
@@ -180,7 +203,7 @@ def _known_organisation(number: str | None) -> str:
     return _organisation(number or "")
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def hours(text: str | None) -> str:
     """An xs:decimal of at most six digits, two of them decimals; however many zeros it is written with."""
     if text is None:
@@ -231,7 +254,8 @@ class _Reader:
         self.counts: dict[type[Model], int] = dict.fromkeys(self.COLUMNS, 0)
         self.person_id = self.service_id = self.first
         self.own = ""  # the identity number of the person who is being read, while it is
-        self.organisations: set[str] = set()  # as two COPY columns
+        self.organisations: set[str] = set()  # as two COPY columns, of the piece being read
+        self.right_organisations: set[str] = set()
         self.key_version = settings.KPR_PSEUDONYM_KEY_VERSION
         self.row_of: dict[str, Callable[[Any], None]] = {
             f"{NAMESPACE}Kontaktperson": self.contact,
@@ -252,13 +276,15 @@ class _Reader:
 
     @property
     def waiting(self) -> int:
-        """Persons read and not yet handed over."""
-        return len(self.lines[Person])
+        """Rows read and not yet handed over: persons may have any number of services and answers."""
+        return sum(map(len, self.lines.values()))
 
-    @property
-    def right_organisations(self) -> set[str]:
-        pairs = (given.split("\t") for given in self.organisations)
-        return {number for number, is_right in pairs if is_right == "t"}
+    def refuse_too_much(self) -> None:
+        refuse_too_many(self.counts[Person], self.counts[Service])
+        self.right_organisations |= {given[:-2] for given in self.organisations if given.endswith("\tt")}
+        self.organisations.clear()
+        if len(self.right_organisations) > MOST_UNITS:
+            raise TooLarge("too-many-units", limit=MOST_UNITS)
 
     def take_batch(self) -> _Batch:
         copies = [(self.statements[model], lines) for model, lines in self.lines.items() if lines]

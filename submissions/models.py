@@ -15,6 +15,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from municipalities.models import Municipality, Token, User
+from submissions.problems import told
 
 
 class Channel(models.TextChoices):
@@ -73,6 +74,7 @@ class Submission(models.Model):
     current when this one was processed: what it is compared with. `persons` and `services` grow
     while it is read: they show the progress. `attempts` counts the times that work on it began, `faults` those that ended with
     a fault of the message; `not_before` is when the next may begin. `rows_removed_at` says that only the counts are left.
+    while it is read: they show the progress. `problem` holds codes and facts (submissions.problems), `told_problem` the words.
     """
 
     ACCESS_PATH = "municipality"
@@ -133,11 +135,6 @@ class Submission(models.Model):
                 name="one_current_submission",
             ),
             models.UniqueConstraint(
-                fields=["municipality", "year", "dry_run", "sha256"],
-                condition=~models.Q(status__in=REFUSED),
-                name="no_identical_submission",
-            ),
-            models.UniqueConstraint(
                 fields=["sent_by_token", "idempotency_key"],
                 condition=~models.Q(idempotency_key=""),
                 name="one_submission_per_idempotency_key",
@@ -169,6 +166,11 @@ class Submission(models.Model):
             return settings.KPR_TRIAL_RETENTION_DAYS
         failed = self.status == Status.FAILED
         return settings.KPR_FAILED_RETENTION_DAYS if failed else settings.KPR_SUPERSEDED_RETENTION_DAYS
+
+    @property
+    def told_problem(self) -> dict[str, Any] | None:
+        """Why it was refused or stopped, in the reader's language."""
+        return told(self.problem)
 
 
 class Contact(models.Model):

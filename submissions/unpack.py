@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
+from submissions import kinds
 from submissions.refusals import Invalid, TooLarge
 
 PIECE_BYTES = 64 * 1024
-GZIP_MAGIC = b"\x1f\x8b"
-ZIP_MAGIC = b"PK\x03\x04"
 GZIP_FORMAT = 31  # zlib's name for «with a gzip header»
+MOST_MEMBERS = 10_000  # bgzip makes one for each 64 KiB: 300 MB are 4 800
 
 
 def pieces(content: BinaryIO, *, gzipped: bool | None) -> Iterator[bytes]:
@@ -22,25 +21,45 @@ def pieces(content: BinaryIO, *, gzipped: bool | None) -> Iterator[bytes]:
 
     Raises:
         TooLarge: over KPR_MAX_MESSAGE_BYTES, as received or unpacked.
-        Invalid: empty, an archive, or not the gzip that it claims to be.
+        Invalid: empty, an archive or another kind of file, or not the gzip that it claims to be.
     """
-    raw = _counted(content)
+    raw = recut(_counted(content))
     first = next(raw, b"")
     if not first:
-        raise Invalid(_("Meldingen er tom. Velg filen som fagsystemet laget, og send den på nytt."), code="empty")
-    if first.startswith(ZIP_MAGIC):
-        raise Invalid(
-            _("Filen er et zip-arkiv. Pakk den ut og send XML-filen, eventuelt pakket med gzip."), code="archive"
-        )
+        raise Invalid("empty")
+    kinds.refuse_archives(first)
     if gzipped is None:
-        gzipped = first.startswith(GZIP_MAGIC)
-    yield from recut(_unpacked(first, raw) if gzipped else _followed_by(first, raw))
+        gzipped = first.startswith(kinds.GZIP)
+    unpacked = recut(_unpacked(first, raw) if gzipped else _followed_by(first, raw))
+    start = next(unpacked, b"")
+    if not start:
+        raise Invalid("empty")
+    kinds.refuse_others(start)
+    yield start
+    yield from unpacked
+
+
+def drain(content: BinaryIO) -> None:
+    """Read away what the sender still sends, at most KPR_MAX_MESSAGE_BYTES of it.
+
+    Ordinary clients look for the answer only when they have sent all: to them a connection that is closed before is a
+    broken one, and the sentence is lost.
+    """
+    left = settings.KPR_MAX_MESSAGE_BYTES
+    try:
+        while left > 0 and (piece := content.read(PIECE_BYTES)):
+            left -= len(piece)
+    except (OSError, ValueError):  # the sender is gone, or the file is closed
+        return
 
 
 def recut(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The same bytes in pieces of exactly 64 KiB (the last one shorter), however they were cut before."""
     waiting = b""
     for chunk in chunks:
+        if not waiting and len(chunk) == PIECE_BYTES:
+            yield chunk
+            continue
         waiting += chunk
         whole = len(waiting) - len(waiting) % PIECE_BYTES
         for start in range(0, whole, PIECE_BYTES):
@@ -64,34 +83,40 @@ def _counted(content: BinaryIO) -> Iterator[bytes]:
 
 def _spend(left: int, piece: bytes) -> int:
     if len(piece) > left:
-        megabytes = settings.KPR_MAX_MESSAGE_BYTES // 1024**2
-        raise TooLarge(
-            _("Meldingen er større enn %(limit)s MB utpakket. Kontroller uttrekket, eller kontakt registeret.")
-            % {"limit": megabytes},
-            code="too-large",
-        )
+        raise TooLarge("too-large", limit=settings.KPR_MAX_MESSAGE_BYTES // 1024**2)
     return left - len(piece)
 
 
 def _unpacked(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    """All members of a gzip file, one after another; zeros after the last are what tapes and some servers add."""
     left = settings.KPR_MAX_MESSAGE_BYTES
-    member = zlib.decompressobj(GZIP_FORMAT)
+    member, members = zlib.decompressobj(GZIP_FORMAT), 1
     for packed in _followed_by(first, rest):
         waiting = packed
         while waiting:
             if member.eof:
-                member = zlib.decompressobj(GZIP_FORMAT)
+                waiting = waiting.lstrip(b"\x00")
+                if not waiting:
+                    break
+                member, members = _next_member(waiting, members)
             try:
                 piece = member.decompress(waiting, PIECE_BYTES)
             except zlib.error as error:
-                raise _bad_gzip() from error
+                raise Invalid("gzip") from error
             waiting = member.unconsumed_tail or member.unused_data
             left = _spend(left, piece)
             if piece:
                 yield piece
     if not member.eof:
-        raise _bad_gzip()
+        raise Invalid("gzip")
 
 
-def _bad_gzip() -> Invalid:
-    return Invalid(_("Filen er ikke en hel gzip-fil. Pakk meldingen på nytt, og send den en gang til."), code="gzip")
+def _next_member(waiting: bytes, members: int) -> tuple[zlib._Decompress, int]:
+    """Raises:
+    Invalid: what follows is no gzip, or there were too many members: each costs, also where it holds nothing.
+    """
+    if not waiting.startswith(kinds.GZIP[:1]) or waiting[1:2] not in (b"", kinds.GZIP[1:]):
+        raise Invalid("gzip-garbage")
+    if members >= MOST_MEMBERS:
+        raise Invalid("gzip-members", limit=MOST_MEMBERS)
+    return zlib.decompressobj(GZIP_FORMAT), members + 1

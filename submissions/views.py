@@ -14,6 +14,7 @@ from municipalities.access import Access, visible
 from municipalities.pages import Place, access_of, find_place, signed_in
 from submissions.forms import MessageForm
 from submissions.models import REFUSED, UNFINISHED, Channel, Stage, Status, Submission
+from submissions.problems import errors_of_page
 from submissions.receive import receive
 from submissions.refusals import Refusal
 from submissions.selectors import of_place
@@ -53,21 +54,24 @@ def _receive(access: Access, place: Place, form: MessageForm) -> Submission:
         channel=Channel.WEB,
         access=access,
         content=form.cleaned_data["file"].file,
-        municipality=_number_that_submits(place),
+        municipality=place.municipality.pk,
         dry_run=form.cleaned_data["dry_run"],
     )
-
-
-def _number_that_submits(place: Place) -> str:
-    """The municipality that the message must be about; empty where it may be under an older number as well."""
-    return place.municipality.pk if len(place.numbers) == 1 else ""
 
 
 def _form_page(
     request: HttpRequest, place: Place, form: MessageForm, status: int = 200, refusal: Refusal | None = None
 ) -> HttpResponse:
     first = getattr(refusal, "first", None)
-    context = {"place": place, "form": form, "refusal": refusal, "first": first, "section": "submissions"}
+    errors = errors_of_page(refusal.kept()["errors"]) if refusal else []
+    context = {
+        "place": place,
+        "form": form,
+        "refusal": refusal,
+        "errors": errors,
+        "first": first,
+        "section": "submissions",
+    }
     return render(request, "submissions/new.html", context, status=status)
 
 
@@ -87,7 +91,8 @@ def submission(request: HttpRequest, pk: int) -> HttpResponse:
         "unfinished": sent.status in UNFINISHED,
         "refused": sent.status in REFUSED,
         "steps": steps(sent),
-        "problem": sent.problem or {},
+        "problem": sent.told_problem or {},
+        "errors": errors_of_page((sent.problem or {}).get("errors")),
         "whole": place.sees_whole,
         "told": persons_read(sent.persons) if place.sees_whole else "",
         "replaced_by": sent.superseded_by.filter(dry_run=False, status=Status.DONE).first(),

@@ -20,7 +20,17 @@ from tests.messages import Person, message, people, service
 pytestmark = pytest.mark.django_db
 FAULTY = Person("B9", [service("T9", sluttDato="2022-01-01"), service("T10", "12", tjenesteOrgNr="x")])
 CONTENT = message("0301", persons=[*people(5), FAULTY])
-OWN = {"id", "channel", "sent_by_user", "sent_by_token", "received_at", "started_at", "processed_at", "message"}
+OWN = {
+    "id",
+    "channel",
+    "sent_by_user",
+    "sent_by_token",
+    "received_at",
+    "started_at",
+    "processed_at",
+    "not_before",
+    "message",
+}
 KEYS = {"id", "submission", "person", "service"}
 
 

@@ -39,7 +39,7 @@ try:
     inspection.close()
     print("faulty" if inspection.faulty else "accepted")
     if inspection.faulty:
-        errors = explain(unpack.pieces(open(sys.argv[1], "rb"), gzipped=None), inspection.faulty)
+        errors = explain(unpack.pieces(open(sys.argv[1], "rb"), gzipped=None), inspection.faulty, inspection.clock)
         print(len(errors), errors[0].code, errors[0].line, errors[0].path)
 except Refusal as refusal:
     print("refused", refusal.code, refusal.detail)
@@ -78,18 +78,24 @@ LAUGHS = "[" + "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha"}">' f
     ids=["external-entity", "external-dtd", "parameter-entity", "billion-laughs", "quadratic", "across-pieces"],
 )
 def test_a_doctype_is_refused_at_first_sight(content: bytes, tmp_path: Path) -> None:
-    assert attack(content, tmp_path).startswith(("refused doctype", "faulty\n1 not-well-formed"))
+    assert attack(content, tmp_path).startswith("refused doctype")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-7", "cp037"])
 def test_another_encoding_is_refused(encoding: str, tmp_path: Path) -> None:
     text = message(persons=people(1)).decode().replace("UTF-8", encoding)
-    assert attack(text.encode(encoding), tmp_path).startswith(("refused encoding", "faulty\n1 not-well-formed"))
+    assert attack(text.encode(encoding), tmp_path).startswith("refused encoding")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "cp037", "cp500"])
+def test_a_doctype_is_not_hidden_by_an_encoding_that_is_not_declared(encoding: str, tmp_path: Path) -> None:
+    text = doctype(LAUGHS, "&l9;").decode().replace(' encoding="UTF-8"', "")
+    assert attack(text.encode(encoding), tmp_path).startswith("refused encoding")
 
 
 def test_bytes_that_are_not_the_declared_encoding(tmp_path: Path) -> None:
     content = message(persons=people(1)).replace(b"B1", b"B\xff\xfe1")
-    assert "not-well-formed" in attack(content, tmp_path)
+    assert "faulty\n1 bytes 6" in attack(content, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -99,28 +105,51 @@ def test_bytes_that_are_not_the_declared_encoding(tmp_path: Path) -> None:
         (HEAD + b"<" + b"B" * 20_000_000 + b"/>" + TAIL, "too-long"),
         (HEAD + b"a" * 60_000_000 + TAIL, "too-long"),
         (HEAD + b"<Bruker " + b" ".join(b'a%d="1"' % n for n in range(300_000)) + b"/>" + TAIL, "too-long"),
-        (HEAD + b"<Bruker>" * 200_000, "faulty"),
-        (HEAD + b"<Bruker/>" * 1_000_000 + TAIL, "faulty\n100"),
-        (HEAD + b"<x/>" * 10_000_000 + TAIL, "faulty\n1"),
+        (HEAD + b"<Bruker>" * 200_000, "refused too-deep"),
+        (HEAD + b"<Bruker/>" * 400_000 + TAIL, "faulty\n100 attribute-missing"),
+        (HEAD + b"<Bruker/>" * 600_000 + TAIL, "refused too-many-persons"),
+        (HEAD + b"<Tjeneste/>" * 3_100_000 + TAIL, "refused too-many-services"),
+        (HEAD + b"<x/>" * 10_000_000 + TAIL, "refused too-many-elements"),
+        (HEAD + b"<x/>" * 7_000_000 + TAIL, "faulty\n1 element-unexpected"),
+        (HEAD + b"".join(b"<x%d/>" % n for n in range(3_000_000)) + TAIL, "faulty\n1 element-unexpected"),
         (HEAD + b'<Bruker xmlns:a="urn:a"/>' * 60_000 + TAIL, "faulty\n"),
-        (HEAD + b"<!--" + b"->" * 10_000_000 + b"-->" + TAIL, ""),
-        (HEAD + b"&#0;" + TAIL, "not-well-formed"),
-        (HEAD + b"&nbsp;" + TAIL, "not-well-formed"),
-        (HEAD, "not-well-formed"),
-        (b"ikke xml", "not-well-formed"),
-        (b"<html><body/></html>", "element-unknown"),
-        (b"\x00" * 100, "encoding"),
-        (HEAD + TAIL + b"<Melding/>", "not-well-formed"),
+        (HEAD + b"".join(b'<x xmlns:p%d="urn:u%d"/>' % (n, n) for n in range(600_000)) + TAIL, "faulty\n1 "),
+        (HEAD + b'<Bruker brukerNr="' + b">" * 30_000_000 + b'"/>' + TAIL, "too-long"),
+        (HEAD + b"<Bruker " + b" ".join(b'a%d=">"' % n for n in range(2_000_000)) + b"/>" + TAIL, "too-long"),
+        (HEAD + (b"<Bruker " + b"a='' " * 12_000 + b"/>") * 900 + TAIL, "attribute-twice"),
+        (HEAD + (b"<Bruker " + b" ".join(b"a%d=''" % n for n in range(6_000)) + b"/>") * 900 + TAIL, "faulty\n"),
+        (HEAD + b"<!--" + b"->" * 50_000_000 + b"-->" + TAIL, "too-long"),
+        (HEAD + b"<!--" + b"<" * 7_000_000 + b"-->" + TAIL, ""),
+        (HEAD + b"<!--" + b"<x" * 6_000_000 + b"-->" + TAIL, "too-long"),
+        (HEAD + b"<!--x-->" * 7_000_000 + TAIL, "accepted"),
+        (HEAD + b"<?x " + b"y" * 50_000_000 + b"?>" + TAIL, "too-long"),
+        (HEAD + b"<?x y?>" * 7_000_000 + TAIL, "accepted"),
+        (HEAD + b"<![CDATA[" + b"<" * 7_000_000 + b"]]>" + TAIL, "text-not-allowed"),
+        (HEAD + b"a>" * 30_000_000 + TAIL, "too-long"),
+        (HEAD + b"&#65;" * 30_000_000 + TAIL, "too-long"),
+        (HEAD.split(b"<Kommune")[0] + b"<a/>" * 6_000_000, "refused head-too-long"),
+        (b"<a>" + b"<a/>" * 6_000_000, "refused another-xml"),
+        (b" " * 60_000_000 + HEAD, "refused blank"),
+        (HEAD + b"&#0;" + TAIL, "faulty\n1 character"),
+        (HEAD + b"&nbsp;" + TAIL, "faulty\n1 entity"),
+        (HEAD, "faulty\n1 cut-off"),
+        (b"ikke xml", "refused not-xml"),
+        (b"<html><body/></html>", "refused html"),
+        (b"\x00" * 100, "refused blank"),
+        (HEAD + TAIL + b"<Melding/>", "faulty\n1 after-end"),
     ],
     ids=[
-        "giant-attribute", "giant-name", "giant-text", "many-attributes", "deep", "million-errors", "ten-million-elements",
-        "namespaces", "giant-comment", "zero-reference", "unknown-entity", "cut-off", "text", "html", "zeros", "two-roots",
+        "giant-attribute", "giant-name", "giant-text", "many-attributes", "deep", "many-errors", "persons", "services",
+        "ten-million-elements", "seven-million-elements", "names", "namespaces", "prefixes", "attribute-of-brackets",
+        "attributes-of-brackets", "attributes-twice", "unknown-attributes", "giant-comment", "comment-of-tags",
+        "giant-comment-of-tags", "comments", "giant-instruction", "instructions", "cdata", "text-of-brackets", "references",
+        "long-head", "another-root", "spaces", "zero-reference", "unknown-entity", "cut-off", "text", "html", "zeros", "two-roots",
     ],
 )  # fmt: skip
 def test_hostile_and_broken_xml(content: bytes, code: str, tmp_path: Path) -> None:
     answer = attack(content, tmp_path)
     assert code in answer
-    assert not answer.startswith("accepted") or code == ""
+    assert not answer.startswith("accepted") or code in ("", "accepted")
 
 
 def bomb(megabytes: int) -> bytes:
@@ -133,14 +162,14 @@ def bomb(megabytes: int) -> bytes:
 
 
 def test_a_gzip_bomb_is_refused_while_unpacking(tmp_path: Path) -> None:
-    assert attack(bomb(400), tmp_path).startswith(("refused too-large", "faulty"))
+    assert attack(bomb(400), tmp_path).startswith("refused too-many-elements")
 
 
 def test_a_zip_is_refused(tmp_path: Path) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("../../melding.xml", message())
-    assert attack(packed.getvalue(), tmp_path).startswith("refused archive")
+    assert attack(packed.getvalue(), tmp_path).startswith("refused zip")
 
 
 @pytest.mark.parametrize("cut", [lambda packed: packed[:50], lambda packed: packed[:-4], lambda packed: packed + b"xx"])

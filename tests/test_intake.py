@@ -245,7 +245,7 @@ def test_five_failed_attempts_stop_with_a_reason_and_let_the_next_one_by() -> No
     process(broken)
     follower.refresh_from_db()
     assert (broken.status, broken.attempts, broken.is_current) == ("failed", 5, False)
-    assert broken.problem["reason"] == "InvalidTag"  # type: ignore[index]
+    assert broken.told_problem["reason"] == "InvalidTag"  # type: ignore[index]
     assert (follower.status, follower.is_current) == ("done", True)
 
 

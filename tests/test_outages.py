@@ -211,7 +211,7 @@ def test_what_takes_too_long_stops_with_its_reason(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(actions, "load", too_long)
     submission = process(take(message(persons=people(1))))
     assert submission.status == Status.FAILED
-    assert submission.problem and submission.problem["reason"] == "time limit"
+    assert submission.told_problem and submission.told_problem["reason"] == "time limit"
     assert "lengre tid enn portalen tillater" in submission.problem["detail"]
     assert submission.message is not None
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
-from django.utils import translation
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
@@ -154,7 +153,7 @@ def _send_refused(nation: Nation, place: Place, folder: Path) -> None:
     nation.write(place, path)
     text = re.sub(r'startDato="(\d+)-(\d+)-(\d+)"', r'startDato="\3.\2.\1"', path.read_text("utf-8"), count=3)
     path.unlink()
-    with suppress(Refusal), translation.override(settings.LANGUAGE_CODE):
+    with suppress(Refusal):
         receive(channel=Channel.WEB, access=SENDER, content=io.BytesIO(text.encode()))
 
 
