@@ -31,6 +31,7 @@ NPR_NAMESPACES = "http://www.npr.no/xmlstds/"
 CONTINUATION = bytes(range(0x80, 0xC0))  # the bytes of a UTF-8 character after its first
 MOST_ERRORS = 100
 MOST_DEPTH = 50
+LONGEST_REFERENCE = 100
 COUNTED = {"Bruker", "Tjeneste", "Opplysning", "Bistandsbehov", "MidlertidigStopp", "Kontaktperson"}
 UNFINISHED = {"not-well-formed", "tag"}  # what the parser says of a document that only ends too early
 SAFE: dict[str, Any] = {
@@ -223,9 +224,9 @@ class _Path:
             seen[name] = number = seen.get(name, 0) + 1
             if name == "Bruker":
                 self._own = own_number(attributes.get("fid", "").strip())
-                self._user_ref = masked(attributes.get("brukerNr", ""), self._own)
+                self._user_ref = _reference(attributes.get("brukerNr", ""), self._own)
             elif name == "Tjeneste":
-                self._service_ref = masked(attributes.get("tjenesteID", ""), self._own)
+                self._service_ref = _reference(attributes.get("tjenesteID", ""), self._own)
             name = f"{name}[{number}]"
         if len(self._open) == MOST_DEPTH:
             raise Invalid("too-deep", limit=MOST_DEPTH)
@@ -251,6 +252,11 @@ class _Path:
             self._ended = False
             self._open.pop()
             self._counts.pop()
+
+
+def _reference(text: str, own: str) -> str:
+    """The sender's own number as it may be shown; empty where it is longer than the schema lets it be, and so none."""
+    return masked(text, own) if len(text) <= LONGEST_REFERENCE else ""
 
 
 def explain(pieces: Iterable[bytes], faulty: set[int], clock: Clock) -> tuple[MessageError, ...]:

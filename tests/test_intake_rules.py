@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from municipalities.access import Access
 from municipalities.models import Token
@@ -245,7 +245,6 @@ def both_at_once(messages: tuple[bytes, bytes], token: Token) -> list[str]:
         thread.start()
     for thread in threads:
         thread.join(240)
-    close_old_connections()
     return outcomes
 
 
