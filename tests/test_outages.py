@@ -212,7 +212,7 @@ def test_what_takes_too_long_stops_with_its_reason(monkeypatch: pytest.MonkeyPat
     submission = process(take(message(persons=people(1))))
     assert submission.status == Status.FAILED
     assert submission.told_problem and submission.told_problem["reason"] == "time limit"
-    assert "lengre tid enn portalen tillater" in submission.problem["detail"]
+    assert "lengre tid enn portalen tillater" in submission.told_problem["detail"]
     assert submission.message is not None
 
 
@@ -228,7 +228,7 @@ def test_a_worker_killed_at_its_limit_leaves_the_reason() -> None:
     submission.refresh_from_db()
     other.refresh_from_db()
     assert (submission.status, other.status) == (Status.FAILED, Status.PROCESSING)
-    assert submission.problem and submission.problem["reason"] == "time limit"
+    assert submission.told_problem and submission.told_problem["reason"] == "time limit"
 
 
 def test_large_and_small_ones_are_handed_to_each_other_in_order(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
