@@ -17,7 +17,8 @@ def told(problem: Problem | None) -> dict[str, Any] | None:
     facts = problem.get("facts", {})
     reason = {"reason": facts["reason"]} if "reason" in facts else {}
     errors = [told_error(error) for error in problem.get("errors", ())]
-    return {"code": problem["code"], "detail": sentence(problem["code"], facts), "errors": errors, **reason}
+    code = problem.get("code", "")
+    return {"code": code, "detail": sentence(code, facts), "errors": errors, **reason}
 
 
 def told_error(error: Problem) -> dict[str, Any]:

@@ -79,10 +79,10 @@ def test_home_while_the_first_submission_is_under_work(cast: Cast) -> None:
 @pytest.mark.parametrize(("status", "said"), [("rejected", "ikke tatt imot"), ("failed", "Behandlingen stoppet")])
 def test_home_after_a_refusal_says_why(cast: Cast, status: str, said: str) -> None:
     refused = submit(OWN, 2022, [], status=status)
-    Submission.objects.filter(pk=refused.pk).update(problem={"detail": "Uttrekket er skadet.", "errors": []})
+    Submission.objects.filter(pk=refused.pk).update(problem={"code": "cut-off", "facts": {}, "errors": []})
     page = text(cast.client("kari"), "municipality-home", OWN, aar="2022")
     assert said in page
-    assert "Uttrekket er skadet." in page
+    assert "Filen slutter før meldingen er ferdig." in page
 
 
 def test_a_renumbered_municipality_is_reached_by_its_new_number(cast: Cast) -> None:
