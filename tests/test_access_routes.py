@@ -135,9 +135,10 @@ def clients_of(cast: Cast, route: Page | Api) -> list[Client]:
 
 
 def status(client: Client, address: str) -> int:
-    """The status alone; the body of a download is closed unread."""
+    """The status; a download is read to its end, which closes its file."""
     answer = client.get(address)
-    answer.close()
+    if answer.streaming:
+        answer.getvalue()
     return answer.status_code
 
 
