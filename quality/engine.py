@@ -29,7 +29,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Length
 
 from quality.check import Check, Judged
 from quality.models import FindingRow
@@ -255,8 +255,9 @@ def giving(given_by: Q) -> Statement:
 
 
 def given(given_by: Q, submission: int) -> QuerySet[Service]:
-    """Services that meet the conditions, of givers whose organisation number is right."""
-    return Service.objects.filter(given_by, submission=submission, organisation_check=True)
+    """Services that meet the conditions, of givers whose organisation number is right: nine digits and their check digit."""
+    numbered = Service.objects.alias(digits=Length("organisation_number"))
+    return numbered.filter(given_by, submission=submission, organisation_check=True, digits=9)
 
 
 def _compiled(queryset: QuerySet[Any]) -> Statement:

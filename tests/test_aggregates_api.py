@@ -41,7 +41,7 @@ ROWS = [
     missing("4602", "not_applicable", numerator=0, denominator=0),
 ]
 COLUMNS = {
-    "area", "year", "numerator", "denominator", "value", "low", "high", "suppressed", "level", "status", "sign",
+    "area", "year", "numerator", "denominator", "value", "low", "high", "suppressed", "level", "status", "sign", "note",
 }  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def test_the_answer_tells_where_it_is_from(first: Publication) -> None:
     assert all(set(each) == COLUMNS for each in rows)
     assert rows[1] == {
         "area": "46", "year": 2023, "numerator": 57, "denominator": 100, "value": 0.57, "low": 0.4722, "high": 0.6627,
-        "suppressed": False, "level": "county", "status": "published", "sign": None,
+        "suppressed": False, "level": "county", "status": "published", "sign": None, "note": None,
     }  # fmt: skip
 
 
