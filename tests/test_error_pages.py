@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -191,12 +192,12 @@ def test_senders_who_take_too_long_are_let_go() -> None:
         max_request_body_size = sys.maxsize
         url_scheme, inbuf_overflow = "http", 10_000
 
-    request = Request(Adjustments())
-    request.received(b"POST / HTTP/1.1\r\n")
-    assert not request.is_too_slow(request.began + HEADER_SECONDS - 1)
-    assert request.is_too_slow(request.began + HEADER_SECONDS + 1)
-    request.received(b"Content-Length: 1000000\r\n\r\n")
-    assert not request.is_too_slow(request.began + BODY_SECONDS - 1)
-    assert request.is_too_slow(request.began + BODY_SECONDS + 1)
-    request.received(b"x" * 500_000)
-    assert not request.is_too_slow(request.began + BODY_SECONDS + 1)
+    with closing(Request(Adjustments())) as request:
+        request.received(b"POST / HTTP/1.1\r\n")
+        assert not request.is_too_slow(request.began + HEADER_SECONDS - 1)
+        assert request.is_too_slow(request.began + HEADER_SECONDS + 1)
+        request.received(b"Content-Length: 1000000\r\n\r\n")
+        assert not request.is_too_slow(request.began + BODY_SECONDS - 1)
+        assert request.is_too_slow(request.began + BODY_SECONDS + 1)
+        request.received(b"x" * 500_000)
+        assert not request.is_too_slow(request.began + BODY_SECONDS + 1)
