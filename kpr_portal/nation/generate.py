@@ -101,7 +101,9 @@ class Nation:
         invalid = order == 5 or CONTACT_FAULT_RATE <= chance < 2 * CONTACT_FAULT_RATE
         written.planted["contact-person-missing"] += missing
         written.planted["contact-email-invalid"] += invalid
-        day = datetime.date(self.year + 1, 1, 3 if draft else 4 + place.key % 10)
+        day = datetime.date(
+            self.year + 1, 1, 3 if draft else 4 + place.key % 5
+        )  # by 8 January, where the demonstration stands
         return message.head(place, self.year, day, message.contacts(place, self.year, missing, invalid))
 
     def _cases(self, place: Place, written: Message, draft: bool, cut_short: bool) -> Iterator[Case]:
