@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
 from django.http import HttpResponse
@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from municipalities import calendar, parameters, problems
+from municipalities import calendar, database, parameters, problems
 from municipalities.access import visible
 from municipalities.api import ErrorSerializer, ListView, RestView
 from municipalities.models import Municipality, Scope
@@ -286,9 +286,15 @@ class StatusView(ListView):
             _refuse_unknown(code)
             wanted = wanted.filter(pk=code)
         page = self.page(wanted)
-        current = Submission.objects.filter(is_current=True, year=year, municipality__in=page)
-        submissions = {s.municipality_id: s for s in current}
+        submissions = _current(year, page)
         return self.paged([_status(m, year, submissions.get(m.pk)) for m in page])
+
+
+def _current(year: int, municipalities: Sequence[Municipality]) -> dict[str, Submission]:
+    """What counts in the year. Asked as the registry, for that a municipality has reported is public; only when and what kind."""
+    current = Submission.objects.filter(is_current=True, year=year, municipality__in=municipalities)
+    with database.transaction_as(database.REGISTRY):
+        return {str(s.municipality_id): s for s in current.only("municipality", "received_at", "kind")}
 
 
 def _refuse_unknown(code: str) -> None:
