@@ -31,9 +31,11 @@ RULES = {
     }
 }
 SEED = """
+from municipalities import database
 from municipalities.models import User
 from tests.accessibility_stage import seed
-User.objects.create_user("nils", password="{password}")
+with database.transaction_as(database.OWNER):
+    User.objects.create_user("nils", password="{password}")
 print("SEEDED", seed())
 """
 PEOPLE = {
