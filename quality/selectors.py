@@ -12,17 +12,20 @@ from quality.check import Check
 from quality.checks import BY_CODE, CHECKS
 from quality.engine import given
 from quality.models import CheckResult, FindingRow, Outcome, Severity, UnitResult
-from submissions.models import PersonLevel, Submission
+from submissions.models import PersonLevel, Status, Submission
 
 ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One check's outcome as somebody sees it. Counts that the viewer may not see, or that do not exist, are None."""
+    """One check's outcome as somebody sees it. Counts that the viewer may not see, or that do not exist, are None.
+
+    `result` is None for a unit without offending rows: the municipality's result is not the unit leader's to see.
+    """
 
     check: Check
-    result: CheckResult
+    result: CheckResult | None
     status: Outcome
     violating: int
     applicable: int | None = None
@@ -130,28 +133,25 @@ def _whole(submission: Submission) -> list[Finding]:
 def _of_unit(submission: Submission, unit: str) -> list[Finding]:
     """Only checks of persons and what hangs on them: the message itself is not a unit's to correct."""
     own = UnitResult.objects.filter(result=OuterRef("pk"), organisation_number=unit).values("violating")
-    results = submission.results.annotate(in_unit=Subquery(own[:1]))
-    return [
-        Finding(
-            check=BY_CODE[result.code],
-            result=result,
-            status=_unit_status(result, result.in_unit or 0),
-            violating=result.in_unit or 0,
-        )
-        for result in results
-        if result.code in BY_CODE and issubclass(BY_CODE[result.code].model, PersonLevel)
-    ]
+    results = {result.code: result for result in submission.results.annotate(in_unit=Subquery(own[:1]))}
+    if not results and submission.status != Status.DONE:
+        return []
+    return [_in_unit(check, results.get(check.code)) for check in CHECKS if issubclass(check.model, PersonLevel)]
 
 
-def _unit_status(result: CheckResult, violating: int) -> Outcome:
+def _in_unit(check: Check, result: Any) -> Finding:
     """Without a row of its own the unit has nothing to correct; whether the rest of the municipality has, is not told."""
-    if result.status == Outcome.ERROR:
-        return Outcome.ERROR
-    return Outcome.FAILED if violating else Outcome.PASSED
+    if result and result.status == Outcome.ERROR:
+        return Finding(check=check, result=result, status=Outcome.ERROR, violating=0)
+    if result and result.in_unit:
+        return Finding(check=check, result=result, status=Outcome.FAILED, violating=result.in_unit)
+    return Finding(check=check, result=None, status=Outcome.PASSED, violating=0)
 
 
-def rows_of(result: CheckResult, *, unit: str = "", only_new: bool = False) -> QuerySet[FindingRow]:
+def rows_of(result: CheckResult | None, *, unit: str = "", only_new: bool = False) -> QuerySet[FindingRow]:
     """The offending rows of a result, of one unit, and only those that the previous submission did not have."""
+    if result is None:
+        return FindingRow.objects.none()
     rows = FindingRow.objects.filter(result=result)
     if unit:
         rows = rows.filter(of_unit(BY_CODE[result.code], result.submission_id, unit))

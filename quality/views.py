@@ -19,7 +19,7 @@ from quality.checks import BY_CODE
 from quality.engine import fields_of
 from quality.export import Sheet, as_csv, as_excel
 from quality.labels import SUBJECTS, field_label, rows_removed, shown
-from quality.models import CheckResult, FindingRow
+from quality.models import FindingRow
 from quality.selectors import Finding, by_subject, findings_of, rows_of
 from submissions.models import Submission
 from submissions.selectors import current, of_place
@@ -96,7 +96,7 @@ def finding(request: HttpRequest, code: str, check: str) -> HttpResponse:
     rows = rows_of(found.result, unit=view.unit, only_new=only_new)
     page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("side"))
     table = _table(found.check, list(page))
-    _record_look(request, found.result, view, "rows_seen", rows=[row.pk for row in page])
+    _record_look(request, view, check, "rows_seen", rows=[row.pk for row in page])
     context = {
         **view.context,
         "finding": found,
@@ -122,13 +122,13 @@ def _table(check: Check, rows: list[FindingRow]) -> list[tuple[FindingRow, list[
     ]
 
 
-def _record_look(request: HttpRequest, result: CheckResult, view: View, action: str, **details: Any) -> None:
+def _record_look(request: HttpRequest, view: View, check: str, action: str, **details: Any) -> None:
     audit.record(
         access_of(request),
         action,
         view.place.municipality.pk,
-        submission=result.submission_id,
-        check=result.code,
+        submission=view.submission.pk if view.submission else None,
+        check=check,
         unit=view.unit,
         **details,
     )
@@ -151,7 +151,7 @@ def _download(
     view = _chosen(request, code)
     found = _finding(view, check)
     rows = rows_of(found.result, unit=view.unit, only_new=request.GET.get("nye") == "1")
-    _record_look(request, found.result, view, "rows_downloaded", form=ending, count=rows.count())
+    _record_look(request, view, check, "rows_downloaded", form=ending, count=rows.count())
     file = write(Sheet(found.check, rows, _origin(view), _removed(view, found)))
     name = f"kpr-{view.place.municipality.pk}-{view.place.year}-{check}.{ending}"
     return FileResponse(file, as_attachment=True, filename=name)  # type: ignore[return-value]

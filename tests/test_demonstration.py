@@ -135,7 +135,7 @@ HOME_PAGES = {
     "kommune": ("/kommune/4601/", "Bergen"),
     "enhetsleder": ("/kommune/4601/", "Bergen"),
     "sykehjem": ("/kommune/4601/", "Bergen"),
-    "to-enheter": ("/kommune/4601/", "Bergen"),
+    "to-enheter": ("/hjem/", "Bergen"),
     "liten-kommune": ("/kommune/1827/", "Dønna"),
     "ikke-meldt": ("/kommune/4616/", "Tysnes"),
     "avvist": ("/kommune/3430/", "Os"),

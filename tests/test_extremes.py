@@ -21,7 +21,8 @@ from indicators import actions as indicators
 from indicators import steering
 from municipalities.access import Access
 from submissions import actions
-from submissions.inspection import SCHEMA, schema
+from submissions.faults import SCHEMA
+from submissions.inspection import schema
 from submissions.models import Answer, Channel, Contact, Person, Service, Status, Submission
 from submissions.receive import receive
 from tests.leaks import note_message

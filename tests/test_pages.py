@@ -20,7 +20,7 @@ from django.urls import reverse
 from municipalities.models import AuditEvent, Unit
 from quality.checks import CHECKS
 from quality.models import CheckResult, Outcome
-from submissions.models import Stage, Status, Submission
+from submissions.models import PersonLevel, Stage, Status, Submission
 from tests.cast import FJELLHEIM, LATER, OTHER, OWN, PASSWORD, SOLBAKKEN, Cast, Someone, cast_fixture, submit  # noqa: F401
 from tests.messages import message, people
 
@@ -130,6 +130,35 @@ def test_a_unit_leader_sees_no_totals_of_the_municipality(cast: Cast) -> None:
     progress = reverse("submission-progress", args=[cast.current.pk])
     assert "told" not in unn.get(progress).json()
     assert cast.client("kari").get(progress).json()["told"] == "76\u202f543 personer er lest inn."
+
+
+def test_a_unit_leader_sees_what_is_in_order(cast: Cast) -> None:
+    """Checks that found nothing in the unit are in order there, whatever they found elsewhere in the municipality."""
+    unn = cast.client("unn")
+    own = unn.get(reverse("findings", args=[OWN])).context["findings"]
+    of_persons = {check.code for check in CHECKS if issubclass(check.model, PersonLevel)}
+    assert {finding.check.code for finding in own.all} == of_persons
+    assert {finding.check.code for finding in own.in_order} == of_persons - {f.check.code for f in own.to_correct}
+    elsewhere = next(finding for finding in own.in_order if finding.check.code == "person-without-service")
+    whole = CheckResult.objects.get(submission=cast.current, code=elsewhere.check.code)
+    assert (elsewhere.result, elsewhere.violating, whole.violating > 0) == (None, 0, True)
+    page = text(unn, "finding", OWN, elsewhere.check.code)
+    assert "Ingenting å rette her." in page
+    assert "B7" not in page
+    download = unn.get(reverse("finding-csv", args=[OWN, elsewhere.check.code]))
+    assert b"B7" not in download.getvalue()
+
+
+def test_a_unit_leader_is_told_which_checks_could_not_be_done(cast: Cast) -> None:
+    CheckResult.objects.filter(submission=cast.current, code="person-without-service").update(status=Outcome.ERROR)
+    assert "Kunne ikke kontrolleres (1)" in text(cast.client("unn"), "findings", OWN)
+
+
+def test_nothing_is_in_order_before_it_was_checked(cast: Cast) -> None:
+    CheckResult.objects.filter(submission=cast.trial).delete()
+    Submission.objects.filter(pk=cast.trial.pk).update(status=Status.PROCESSING)
+    answer = cast.client("unn").get(reverse("findings", args=[OWN]), {"innsending": cast.trial.pk})
+    assert answer.context["findings"].all == ()
 
 
 def test_counts_of_a_unit_agree_with_its_rows(cast: Cast) -> None:

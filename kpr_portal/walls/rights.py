@@ -54,6 +54,7 @@ OF_WHOLE_RESULT = (
     "result_id IN (SELECT r.id FROM quality_checkresult r JOIN submissions_submission s ON s.id = r.submission_id "
     f"WHERE s.{WHOLE})"
 )
+PLACE_OF_UNITS_RESULT = "kpr.place_of_submission(submission_id) = ANY ((SELECT kpr.places_of_units())::text[])"
 PERSON_OF_UNIT = f"{WHOLE} OR ({LEADS} AND kpr.unit_serves(person_id))"
 RESULT_OF_UNIT = f"{OF_WHOLE} OR ({LEADS} AND level = 'unit' AND kpr.place_of_submission(submission_id) || ':' || area = ANY ({UNITS}))"
 
@@ -153,8 +154,14 @@ TABLES: dict[str, Table] = {
     ),
     "submissions_answer": person_level(PERSON_OF_UNIT),
     "submissions_need": person_level(PERSON_OF_UNIT),
-    # What is wrong with it
-    "quality_checkresult": Table(READ, READ, ALL, f"{OF_WHOLE} OR ({LEADS} AND kpr.concerns_unit(id))", owner="SELECT"),
+    # What is wrong with it. That a check could not be done is told to unit leaders too: it counts nobody.
+    "quality_checkresult": Table(
+        READ,
+        READ,
+        ALL,
+        f"{OF_WHOLE} OR ({LEADS} AND (kpr.concerns_unit(id) OR status = 'error' AND {PLACE_OF_UNITS_RESULT}))",
+        owner="SELECT",
+    ),
     "quality_unitresult": Table(
         READ,
         READ,
