@@ -299,7 +299,10 @@ def blocks(submission: Submission, code: str) -> int:
 
 @pytest.mark.parametrize("municipalities", [1, 7])
 def test_persons_who_share_an_identity_number_cost_no_more_each_the_more_they_are(municipalities: int) -> None:
-    """A quadratic check would touch sixteen times the pages for four times the persons."""
+    """A quadratic check would touch sixteen times the pages for four times the persons.
+
+    One more level of the index may double what each costs: all alike, few of them stand on a single page of it.
+    """
     touched = []
     for year, number in ((2022, 400), (2023, 1600)):
         sent = [store(Sent(municipality=f"46{place:02}", year=year)) for place in range(municipalities)]
@@ -313,7 +316,9 @@ def test_persons_who_share_an_identity_number_cost_no_more_each_the_more_they_ar
             for key in range(number)
         ]  # fmt: skip
         Person.objects.bulk_create(alike)
+        with connection.cursor() as cursor:  # as for every large message: else the plan is as good as a guess
+            cursor.execute("ANALYZE submissions_person")
         touched.append(blocks(sent[0], "person-in-many-municipalities"))
         check_submission(sent[0])
         assert result(sent[0], "person-in-many-municipalities").violating == (number if municipalities > 6 else 0)
-    assert touched[1] < 4 * 1.6 * touched[0]
+    assert touched[1] < 4 * 2.5 * touched[0]
