@@ -105,7 +105,25 @@ def test_head_is_get_without_its_body() -> None:
 # --- Bodies and headers --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("body", [b"\x00", b"<a>\x00</a>", b"\x00" * 100_000, b"<?xml version='1.0'?>", b"%00", b" "])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x00",
+        b"<a>\x00</a>",
+        b"\x00" * 100_000,
+        b"<?xml version='1.0'?>",
+        b"%00",
+        b" ",
+        b"<a/>",
+        b"<a></a>",
+        b'<?xml version="1.0"?><a/>',
+        b'<a xmlns="urn:kpr:arsmelding:1.0"/>',
+        b"<a/>" * 30_000,
+        b"<a>" * 60,
+        b"<",
+        b"</a>",
+    ],
+)
 def test_a_body_that_is_no_message(oslo: Api, body: bytes) -> None:
     told = problem(oslo.post(body), 400)
     assert told["errors"] or told["code"] in {"encoding", "empty"}
