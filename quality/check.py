@@ -25,6 +25,8 @@ class Judged:
 
 
 Condition = Q | Callable[[Judged], Q]
+# Of a submission's persons (their keys): each of their rows' key, and what is told of it by the rows beside it.
+Beside = Callable[[int, Sequence[int]], QuerySet[Any]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,7 +38,8 @@ class Check:
     F("submission__period_end"). A condition that compares rows of one kind with each other is a function of what is judged: it asks
     for rows with a window over the judged rows alone, because asking row by row for the others grows with the square.
 
-    `fields` are what a finding shows of the row: the message's own name -> a field of the model or an expression.
+    `fields` are what a finding shows of the row: the message's own name -> a field of the model, an expression, or what rows beside
+    it tell (`Beside`), which is asked of all the persons of a page at once.
     `given_by` tells which of a person's services make a finding about the person, or about an answer, their giver's to
     correct: conditions on Service, none for any service. A finding about a service is its own giver's.
     `remedy` says what to do in the record system. Raise `version` when the meaning changes.
@@ -53,7 +56,7 @@ class Check:
     applies_to: Condition
     violation: Condition
     given_by: Q = field(default_factory=Q)
-    fields: Mapping[str, str | Expression | Any] = field(default_factory=dict)
+    fields: Mapping[str, str | Expression | Beside | Any] = field(default_factory=dict)
     across: bool = False
 
     @property

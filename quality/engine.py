@@ -31,8 +31,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Length
 
-from quality.check import Check, Judged
-from quality.models import FindingRow
+from quality.check import Beside, Check, Judged
+from quality.models import CheckResult, FindingRow
 from submissions.models import Answer, Contact, Person, Service, Submission
 
 # Stands in for the submission in compiled SQL, which is the same for all of them.
@@ -269,14 +269,34 @@ def _compiled(queryset: QuerySet[Any]) -> Statement:
 
 
 def fields_of(check: Check, rows: Sequence[FindingRow]) -> list[dict[str, Any]]:
-    """The check's `fields` for one page of findings, in their order: one query, whatever the length of the page.
+    """The check's `fields` for one page of a result's rows, in their order: one query, and two where rows beside them are asked,
+    whatever the length of the page.
 
     A row that is no longer there gives an empty dict.
     """
     if not rows or not check.fields:
         return [{} for _ in rows]
-    aliases = {f"shown_{number}": source for number, source in enumerate(check.fields.values())}
+    keys = [row.row for row in rows]
+    beside = {name: source for name, source in check.fields.items() if callable(source)}
+    aliases = {f"shown_{n}": source for n, source in enumerate(check.fields.values()) if not callable(source)}
     shown = {alias: F(source) if isinstance(source, str) else source for alias, source in aliases.items()}
-    queryset = check.model._default_manager.filter(pk__in=[row.row for row in rows]).annotate(**shown)
-    found = {key: values for key, *values in queryset.values_list("pk", *shown)}
-    return [dict(zip(check.fields, found[row.row], strict=True)) if row.row in found else {} for row in rows]
+    queryset = check.model._default_manager.filter(pk__in=keys).annotate(**shown)
+    names = [name for name in check.fields if name not in beside]
+    found = {key: dict(zip(names, values, strict=True)) for key, *values in queryset.values_list("pk", *shown)}
+    for name, source in beside.items():
+        told = _told_beside(source, rows)
+        for key in found:
+            found[key][name] = told.get(key)
+    return [found.get(key, {}) for key in keys]
+
+
+def _told_beside(source: Beside, rows: Sequence[FindingRow]) -> dict[int, Any]:
+    submission = CheckResult.objects.values_list("submission_id", flat=True).get(pk=rows[0].result_id)
+    persons = sorted({row.person for row in rows if row.person})
+    asked = source(submission, persons).query.get_compiler(connection=connection)
+    sql, parameters = asked.as_sql()
+    # Around it, because what a window tells of a row is asked of all rows before some of them are picked.
+    with connection.cursor() as cursor:
+        picked = f"SELECT * FROM ({sql}) told (key, value) WHERE key = ANY(%s)"  # noqa: S608  (compiled by Django)
+        cursor.execute(picked, [*parameters, [row.row for row in rows]])
+        return dict(cursor.fetchall())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +22,7 @@ from quality.models import CheckResult, FindingRow, UnitResult
 from quality.refreshing import refresh, refresh_across
 from quality.selectors import rows_of
 from submissions.actions import persons_gone
-from submissions.models import Person, Submission
+from submissions.models import Person, Service, Submission
 from tests.logins import seeing
 from tests.rows import Given, Said, Sent, Who, pseudonym, store
 
@@ -275,15 +277,68 @@ def test_a_municipality_sees_how_many_others_reported_the_person_and_stays_withi
         assert set(Person.objects.values_list("municipality", flat=True)) == {"4601"}
 
 
-@pytest.mark.parametrize("code", ["hours-over-168", "service-duplicate"])
-def test_the_fields_of_a_page_take_one_query(code: str) -> None:
-    persons = [Who([Given(hours=169), Given(hours=169)]) for _number in range(5)]
+CODES_OF_FIELDS = ("hours-over-168", "service-duplicate", "service-long-stays-overlap", "waiting-list-answer-repeated")
+
+
+def everything_wrong(persons: int) -> Submission:
+    twice = [Given("21", hours=169), Given("21", hours=169)]
+    said = [Said("venteliste", True, "2023-03-01"), Said("venteliste", True, "2023-04-01")]
+    return store(Sent([Who(twice, said) for _number in range(persons)], municipality=f"46{persons:02}"))
+
+
+@pytest.mark.parametrize("code", CODES_OF_FIELDS)
+def test_the_fields_of_a_page_take_as_many_queries_however_long_it_is(code: str) -> None:
+    asked = []
+    for persons in (1, 30):
+        submission = everything_wrong(persons)
+        check_submission(submission)
+        rows = list(result(submission, code).rows.all())
+        assert len(rows) >= persons
+        with CaptureQueriesContext(connection) as queries:
+            assert all(fields_of(BY_CODE[code], rows))
+        asked.append(len(queries))
+    assert asked == [asked[0]] * 2 and asked[0] <= 3
+
+
+def test_the_other_service_that_is_shown_is_one_that_overlaps() -> None:
+    drawn = random.Random(7)
+    days = [datetime.date(2023, 1, 1) + datetime.timedelta(days=day) for day in range(25)]
+    persons = []
+    for person in range(60):
+        stays = []
+        for number in range(drawn.randint(2, 7)):
+            start, end = drawn.choice(days), drawn.choice([*days, None])
+            stays.append(Given("21", start=str(start), end=end and str(end), ref=f"T{person}-{number}"))
+        persons.append(Who(stays, ref=f"B{person}"))
     submission = store(Sent(persons))
     check_submission(submission)
-    rows = list(result(submission, code).rows.all())
-    with CaptureQueriesContext(connection) as queries:
-        assert all(fields_of(BY_CODE[code], rows))
-    assert len(queries) == 1
+    for code, other in (("service-long-stays-overlap", overlaps), ("service-duplicate", is_twin)):
+        rows = list(result(submission, code).rows.all())
+        assert len(rows) > 20
+        for row, fields in zip(rows, fields_of(BY_CODE[code], rows), strict=True):
+            own = Service.objects.get(pk=row.row)
+            shown = Service.objects.get(submission=submission, service_ref=fields["annen_tjenesteID"])
+            assert shown.pk != own.pk and shown.person_id == own.person_id and other(own, shown), (own, shown)
+
+
+def overlaps(one: Service, other: Service) -> bool:
+    until = [service.end or datetime.date.max for service in (one, other)]
+    return bool(one.start < until[1] and other.start < until[0])
+
+
+def is_twin(one: Service, other: Service) -> bool:
+    return (one.type, one.start, one.organisation_number) == (other.type, other.start, other.organisation_number)
+
+
+def test_the_earlier_date_that_is_shown_is_that_of_the_nearest_answer_over_the_years() -> None:
+    store(Sent([Who(answers=[Said("venteliste", True, "2022-05-01")], who="a", ref="A")], year=2022))
+    said = [Said("venteliste", True, date) for date in ("2023-03-01", "2023-04-01", "2023-04-01")]
+    others = [Said("venteliste", True, date) for date in ("2023-01-01", "2023-12-01")]
+    ours = store(Sent([Who(answers=said, who="a", ref="A"), Who(answers=others, who="b", ref="B")]))
+    check_submission(ours)
+    rows = list(result(ours, "waiting-list-answer-repeated").rows.order_by("user_ref", "row"))
+    shown = [str(fields["forrige_dato"]) for fields in fields_of(BY_CODE["waiting-list-answer-repeated"], rows)]
+    assert shown == ["2022-05-01", "2023-03-01", "2023-03-01", "2023-01-01"]
 
 
 def blocks(submission: Submission, code: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.postgres.aggregates import BoolAnd, BoolOr
@@ -15,7 +16,6 @@ from django.db.models import (
     IntegerField,
     Max,
     Min,
-    OuterRef,
     Q,
     QuerySet,
     Subquery,
@@ -44,7 +44,6 @@ from quality.checks.words import (
     hours_at_end,
     last_date,
     over,
-    over_the_years,
     services,
     with_earlier_years,
 )
@@ -90,24 +89,43 @@ class DayNumber(Func):
     output_field = IntegerField()
 
 
+class Day(Func):
+    """The date of such a number."""
+
+    template = "(DATE '0001-01-01' + (%(expressions)s))"
+    output_field = DateField()
+
+
+def with_nearest(judged: Judged, **named: Any) -> QuerySet[Answer]:
+    """Waiting-list answers that have a nearest earlier one, over the years, on a tie "yes": `nearest` is its day and answer."""
+    placed = DayNumber("date") * 2 + Cast("yes", IntegerField())  # a later day is greater, and on one day "yes" is
+    of_others = ~Q(**judged.filter())
+    rows = with_earlier_years(judged, WAITING_LIST, date__isnull=False, **named).alias(
+        nearest=Greatest(
+            over(Max(placed), "person", order="date", frame=EarlierGroups()),
+            over(Max(placed, filter=of_others), *SAME_PERSON, order="date", frame=EarlierGroups()),
+        )
+    )
+    return rows.filter(nearest__isnull=False)
+
+
 def compared_with_nearest(same: bool) -> Condition:
-    """Waiting-list answers that have a nearest earlier one, over the years, on a tie "yes"; with `same` only equal ones."""
+    """Waiting-list answers that have a nearest earlier one; with `same` only equal ones."""
 
     def condition(judged: Judged) -> Q:
-        placed = DayNumber("date") * 2 + Cast("yes", IntegerField())  # a later day is greater, and on one day "yes" is
-        of_others = ~Q(**judged.filter())
-        rows = with_earlier_years(judged, WAITING_LIST, date__isnull=False).alias(
-            nearest=Greatest(
-                over(Max(placed), "person", order="date", frame=EarlierGroups()),
-                over(Max(placed, filter=of_others), *SAME_PERSON, order="date", frame=EarlierGroups()),
-            )
-        )
-        found = rows.filter(nearest__isnull=False)
+        found = with_nearest(judged)
         if same:
             found = found.alias(said=Mod("nearest", 2)).filter(said=Cast("yes", IntegerField()))
         return Q(pk__in=found.values("pk"))
 
     return condition
+
+
+def nearest_date(submission: int, persons: Sequence[int]) -> QuerySet[Any, Any]:
+    """The date of the answer that each is compared with."""
+    same_persons = Person.objects.filter(submission=submission, pk__in=persons).values("pseudonym")
+    rows = with_nearest(Judged(submission), person__pseudonym__in=same_persons)
+    return rows.order_by().values_list("pk", Day(F("nearest") / 2))
 
 
 def only_no(judged: Judged) -> Q:
@@ -118,11 +136,6 @@ def only_no(judged: Judged) -> Q:
         yes_before=Coalesce(over(BoolOr("yes", filter=~Q(**judged.filter())), *SAME_PERSON), False),
     )
     return Q(pk__in=rows.filter(dated_no__gt=0, yes_here=False, yes_before=False).values("person"))
-
-
-def before() -> QuerySet[Answer]:
-    """The person's earlier dated waiting-list answers, over the years, the nearest first; on a tie "yes" comes first."""
-    return over_the_years(WAITING_LIST, person="person__", date__lt=OuterRef("date")).order_by("-date", "-yes")
 
 
 def implausible_date(topic: str, name: Promise, *topics: Topic, given_by: Q = EVERY) -> Check:
@@ -200,7 +213,7 @@ CHECKS = (
         ),
         applies_to=compared_with_nearest(same=False),
         violation=compared_with_nearest(same=True),
-        fields=ANSWER | {"forrige_dato": Subquery(before().values("date")[:1])},
+        fields=ANSWER | {"forrige_dato": nearest_date},
         across=True,
     ),
     Check(
@@ -244,7 +257,7 @@ CHECKS = (
         given_by=AT_HOME,
         applies_to=Q(Exists(answers(REHABILITATION))),
         violation=only_no,
-        fields={"nei_dato": Subquery(dated(REHABILITATION, yes=False).order_by("date").values("date")[:1])},
+        fields={"nei_dato": Subquery(dated(REHABILITATION, alone=True, yes=False).order_by("date").values("date")[:1])},
         across=True,
     ),
     Check(
@@ -266,8 +279,8 @@ CHECKS = (
         violation=Q(Exists(dated(REHABILITATION, alone=True, yes=True)[2:3]))
         & ~Q(Exists(answers(REHABILITATION, yes=False))),
         fields={
-            "forste_ja": Subquery(dated(REHABILITATION, yes=True).order_by("date").values("date")[:1]),
-            "siste_ja": Subquery(dated(REHABILITATION, yes=True).order_by("-date").values("date")[:1]),
+            "forste_ja": Subquery(dated(REHABILITATION, alone=True, yes=True).order_by("date").values("date")[:1]),
+            "siste_ja": Subquery(dated(REHABILITATION, alone=True, yes=True).order_by("-date").values("date")[:1]),
         },
     ),
     Check(
@@ -288,9 +301,9 @@ CHECKS = (
         applies_to=Q(Exists(dated(ROUND_THE_CLOCK, yes=True))),
         violation=stays_begun_before_the_answer(),
         fields={
-            "forste_ja": Subquery(dated(ROUND_THE_CLOCK, yes=True).order_by("date").values("date")[:1]),
+            "forste_ja": Subquery(dated(ROUND_THE_CLOCK, alone=True, yes=True).order_by("date").values("date")[:1]),
             "langtidsopphold_startDato": Subquery(
-                services(active(), type=LONG_STAY).order_by("start").values("start")[:1]
+                services(active(), alone=True, type=LONG_STAY).order_by("start").values("start")[:1]
             ),
         },
     ),
@@ -312,7 +325,7 @@ CHECKS = (
         applies_to=latest_round_the_clock_is_yes() & ~Q(Exists(services(active_at_end(), type__in=INSTITUTION_TYPES))),
         violation=~Q(Exists(over_few_hours())),
         fields={
-            "siste_ja": Subquery(dated(ROUND_THE_CLOCK, yes=True).order_by("-date").values("date")[:1]),
+            "siste_ja": Subquery(dated(ROUND_THE_CLOCK, alone=True, yes=True).order_by("-date").values("date")[:1]),
             "timer_i_alt": Subquery(hours_at_end().values("total")),
         },
     ),

@@ -47,7 +47,7 @@ def latest_risk_is_yes() -> Q:
 
 
 def latest_date(topic: Topic, **named: Any) -> Subquery:
-    return Subquery(answers(topic, **named).order_by(F("date").desc(nulls_last=True)).values("date")[:1])
+    return Subquery(answers(topic, alone=True, **named).order_by(F("date").desc(nulls_last=True)).values("date")[:1])
 
 
 CHECKS = (
@@ -72,7 +72,9 @@ CHECKS = (
         fields={
             "fodselsar": "birth_year",
             "tjenesteOrgNr": Subquery(
-                services(active_at_end(), type=LONG_STAY).order_by("-start").values("organisation_number")[:1]
+                services(active_at_end(), alone=True, type=LONG_STAY)
+                .order_by("-start")
+                .values("organisation_number")[:1]
             ),
         },
     ),

@@ -203,7 +203,7 @@ CHECKS = (
         violation=~Q(user_ref_hash=0),
         fields={
             "fodselsar": "birth_year",
-            "tjenesteID": Subquery(services().order_by("service_ref_hash", "pk").values("service_ref")[:1]),
+            "tjenesteID": Subquery(services(alone=True).order_by("service_ref_hash", "pk").values("service_ref")[:1]),
         },
     ),
     Check(

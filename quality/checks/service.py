@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.db.models import (
     Case,
@@ -18,8 +20,9 @@ from django.db.models import (
     TextField,
     Value,
     When,
+    Window,
 )
-from django.db.models.functions import Cast, Coalesce, Lead
+from django.db.models.functions import Cast, Coalesce, Concat, Lag, Lead, Substr
 from django.utils.translation import gettext_lazy as _
 
 from quality.check import Check, Judged
@@ -53,25 +56,6 @@ DATES = START | {"sluttDato": "end"}
 ORGANISATION = DATES | {"tjenesteOrgNr": "organisation_number"}
 
 
-def others() -> QuerySet[Service]:
-    """The other services of the same person in the same message."""
-    same_person = Service.objects.filter(person=OuterRef("person"), submission=OuterRef("submission"))
-    return same_person.exclude(pk=OuterRef("pk"))
-
-
-def twins() -> QuerySet[Service]:
-    """The others with the same type, start and organisation number; two without a number have the same."""
-    as_type = Q(type=OuterRef("type")) | Q(type__isnull=True, type_code=OuterRef("type_code"))
-    own_number = Coalesce(OuterRef("organisation_number"), Value(""), output_field=TextField())
-    return others().alias(number=same_number()).filter(as_type, start=OuterRef("start"), number=own_number)
-
-
-def overlapping_stays() -> QuerySet[Service]:
-    """The other long stays whose time overlaps this one's by more than a shared day of transfer."""
-    compared = others().alias(until=Coalesce("end", OPEN))
-    return compared.filter(type=LONG_STAY, start__lt=Coalesce(OuterRef("end"), OPEN), until__gt=OuterRef("start"))
-
-
 def same_number() -> Coalesce:
     """Two without an organisation number have the same."""
     return Coalesce("organisation_number", Value(""), output_field=TextField())
@@ -81,26 +65,69 @@ def same_type() -> Coalesce:
     return Coalesce(Cast("type", TextField()), "type_code", output_field=TextField())
 
 
-def overlapping(judged: Judged) -> Q:
-    """Long stays with another one of the same person that overlaps: start1 < end2 and start2 < end1, no end being open.
+def twin(submission: int, persons: Sequence[int]) -> QuerySet[Any, Any]:
+    """The number of a service that is the same as each: of the one before it in the message, for the first of the next."""
+    alike = ("person", same_type(), "start", same_number())
+    rows = Service.objects.filter(STARTED, submission=submission, person__in=persons).order_by()
+    before, after = (over(neighbour("service_ref"), *alike, order="pk") for neighbour in (Lag, Lead))
+    return rows.values_list("pk", Coalesce(before, after))
 
-    Ordered by start, a stay overlaps an earlier one when any of those ends later than it starts, and a later one when the next
-    starts before it ends. One that ends no later than it starts overlaps a stay that holds both its days strictly inside.
+
+FORWARD = Q(until__gt=F("start"))
+# Which of a person's stays overlaps: one before it, one after, one inside; or it lies inside one itself.
+ENDED = FORWARD & Q(ended__gt=F("start"))
+FOLLOWS = FORWARD & Q(follows__lt=F("until"))
+WITHIN = FORWARD & Q(within__lt=F("until"))
+AROUND = ~FORWARD & Q(around__gt=F("start"))
+
+
+def stays(**which: Any) -> QuerySet[Service]:
+    """Long stays, with what the person's others tell of each.
+
+    They overlap when start1 < end2 and start2 < end1, no end being open. Ordered by start, a stay overlaps an earlier one when any
+    of those ends later than it starts, and a later one when the next starts before it ends. One that ends no later than it
+    starts overlaps a stay that holds both its days strictly inside.
     """
-    forward = Q(until__gt=F("start"))
+    rows = Service.objects.filter(LONG_STAYS, **which).order_by().alias(until=Coalesce("end", OPEN))
+    return rows.alias(forward=Case(When(FORWARD, then=True), default=False)).alias(**others(F))
+
+
+def others(told: Callable[[str], Any]) -> dict[str, Window]:
+    """What is told of the stay that ended last of those before, the next, the one around and the one inside that began first."""
     # A stay that ends no later than it starts is placed where it ends.
-    place = Case(When(forward, then=F("start")), default=F("until"))
-    rows = Service.objects.filter(LONG_STAYS, **judged.filter()).alias(until=Coalesce("end", OPEN))
-    rows = rows.alias(
-        forward=Case(When(forward, then=True), default=False),
-        ended=over(Max("until"), "person", "forward", order=["start", "pk"], frame=RowRange(start=None, end=-1)),
-        follows=over(Lead("start"), "person", "forward", order=["start", "pk"]),
-        around=over(Max("until", filter=forward), "person", order=place.asc(), frame=EarlierGroups()),
-        within=over(Min("start", filter=~forward), "person", order=place.desc(), frame=EarlierGroups()),
+    place = Case(When(FORWARD, then=F("start")), default=F("until"))
+    in_order: dict[str, Any] = {"order": ["start", "pk"]}
+    earlier = RowRange(start=None, end=-1)
+    return {
+        "ended": over(Max(told("until")), "person", "forward", **in_order, frame=earlier),
+        "follows": over(Lead(told("start")), "person", "forward", **in_order),
+        "around": over(Max(told("until"), filter=FORWARD), "person", order=place.asc(), frame=EarlierGroups()),
+        "within": over(Min(told("start"), filter=~FORWARD), "person", order=place.desc(), frame=EarlierGroups()),
+    }
+
+
+def overlapping(judged: Judged) -> Q:
+    """Long stays with another one of the same person that overlaps by more than a shared day of transfer."""
+    return Q(pk__in=stays(**judged.filter()).filter(ENDED | FOLLOWS | WITHIN | AROUND).values("pk"))
+
+
+def overlapped(submission: int, persons: Sequence[int]) -> QuerySet[Any, Any]:
+    """The number of a stay that overlaps each."""
+    numbers = {f"{which}_number": other for which, other in others(dated_number).items()}
+    whens = (
+        When(met, then=f"{which}_number")
+        for which, met in {"ended": ENDED, "follows": FOLLOWS, "within": WITHIN, "around": AROUND}.items()
     )
-    beside = forward & (Q(ended__gt=F("start")) | Q(follows__lt=F("until")) | Q(within__lt=F("until")))
-    inside = ~forward & Q(around__gt=F("start"))
-    return Q(pk__in=rows.filter(beside | inside).values("pk"))
+    rows = stays(submission=submission, person__in=persons).alias(**numbers)
+    return rows.values_list("pk", Substr(Case(*whens), LENGTH_OF_DATE + 1))
+
+
+LENGTH_OF_DATE = len("2023-12-31")
+
+
+def dated_number(date: str) -> Concat:
+    """The service's number behind one of its dates, so that the largest or smallest date brings its service along."""
+    return Concat(Cast(date, TextField()), "service_ref", output_field=TextField())
 
 
 def stops() -> QuerySet[TemporaryStop]:
@@ -333,8 +360,7 @@ CHECKS = (
         ),
         applies_to=STARTED,
         violation=more_than_once(Service, STARTED, "person", same_type(), "start", same_number()),
-        fields=ORGANISATION
-        | {"timerPerUke": "hours", "annen_tjenesteID": Subquery(twins().order_by("pk").values("service_ref")[:1])},
+        fields=ORGANISATION | {"timerPerUke": "hours", "annen_tjenesteID": twin},
     ),
     Check(
         code="service-long-stays-overlap",
@@ -349,8 +375,7 @@ CHECKS = (
         remedy=_("Finn ut når personen flyttet, og sett sluttdato på det oppholdet som er over."),
         applies_to=LONG_STAYS,
         violation=overlapping,
-        fields=ORGANISATION
-        | {"annen_tjenesteID": Subquery(overlapping_stays().order_by("start", "pk").values("service_ref")[:1])},
+        fields=ORGANISATION | {"annen_tjenesteID": overlapped},
     ),
     Check(
         code="service-stop-outside",
