@@ -156,10 +156,15 @@ def test_refused_messages_are_typed(clients: Clients, sent: Any) -> None:
     kept = clients.call("submission", invalid.submission, who="oslo").parsed
     assert (kept.status.value, kept.problem.errors[0].path) == ("rejected", error.path)
     assert refused(409, message(persons=[*people(3), FAULTY])).first == sent.id
+    for body in (b"<a/>", b"<a></a>", b'<?xml version="1.0"?><a/>', b"<", b"\x00"):
+        no_message = refused(400, body)
+        assert no_message.errors or no_message.code in {"encoding", "empty"}, body
     refused(403, message("1103", persons=people(1)))
     refused(403, message(persons=people(1)), who="figures")
     refused(401, message(persons=people(1)), who="wrong")
-    refused(422, message(persons=people(5)), idempotency_key="a-1")
+    first = {"dry_run": True, "idempotency_key": "b-1"}
+    assert clients.call("submit", who="oslo", body=clients.file(message(persons=people(4))), **first).status_code == 202
+    refused(422, message(persons=people(5)), idempotency_key="b-1")
 
 
 def test_every_operation_answers_and_refuses(clients: Clients, sent: Any) -> None:
