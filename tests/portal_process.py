@@ -128,6 +128,12 @@ class RunningPortal:
                 process.kill()
         psutil.wait_procs(left, timeout=60)
 
+    def assert_runs(self) -> None:
+        """Raises:
+        AssertionError: it ended; with all that it said.
+        """
+        assert self._still_runs(), "the portal ended:\n" + self.all_output()
+
     def _still_runs(self) -> bool:
         return self.process is not None and self.process.poll() is None
 

@@ -72,9 +72,14 @@ def look(client: httpx.Client, submission: int) -> dict[str, Any] | None:
     return answer.json() if answer.status_code == 200 else None
 
 
-def wait_until(client: httpx.Client, submission: int, stages: set[str]) -> dict[str, Any]:
+def look_while_it_runs(portal: RunningPortal, client: httpx.Client, submission: int) -> dict[str, Any] | None:
+    portal.assert_runs()
+    return look(client, submission)
+
+
+def wait_until(portal: RunningPortal, client: httpx.Client, submission: int, stages: set[str]) -> dict[str, Any]:
     seen = wait_for(
-        lambda: look(client, submission),
+        lambda: look_while_it_runs(portal, client, submission),
         lambda seen: seen and seen["progress"]["stage"] in stages,
         what=f"submission {submission} is at {' or '.join(sorted(stages))}",
         pause=0.02,
@@ -94,7 +99,7 @@ def working(portal: RunningPortal, queue: str) -> list[psutil.Process]:
 
 
 def assert_whole(portal: RunningPortal, client: httpx.Client, submission: int) -> dict[str, Any]:
-    done = wait_until(client, submission, {"finished"})
+    done = wait_until(portal, client, submission, {"finished"})
     assert (done["status"], done["current"]) == ("done", True), done
     assert done["counts"] == {"persons": PERSONS, "services": SERVICES, "events": 0}
     with psycopg.connect(EmbeddedPostgres(portal.data_dir).url) as database:
@@ -111,7 +116,7 @@ def assert_whole(portal: RunningPortal, client: httpx.Client, submission: int) -
 
 def test_the_worker_is_killed_in_the_middle(portal: RunningPortal, client: httpx.Client) -> None:
     submission = send(client, large_message(2020))
-    wait_until(client, submission, {"reading", "checking"})
+    wait_until(portal, client, submission, {"reading", "checking"})
     for process in workers(portal):
         process.kill()
     assert assert_whole(portal, client, submission)["progress"]["attempts"] >= 2
@@ -137,7 +142,7 @@ def test_killed_workers_are_no_fault_of_the_message(portal: RunningPortal, clien
 def test_small_ones_do_not_wait_for_a_large_one_or_for_results(portal: RunningPortal, client: httpx.Client) -> None:
     """The large one stands still in the middle, and so does what computes results: whatever they hold, the others get by."""
     large = send(client, large_message(2020) + b"<!-- once more -->")
-    wait_until(client, large, {"reading", "checking"})
+    wait_until(portal, client, large, {"reading", "checking"})
     still = [*working(portal, "large"), *working(portal, "results")]
     assert len(still) == 2
     for process in still:
@@ -145,7 +150,7 @@ def test_small_ones_do_not_wait_for_a_large_one_or_for_results(portal: RunningPo
     try:
         small = [send(client, message(code, 2020, persons=people(60))) for code in municipalities_of_2020()[:30]]
         for submission in small:
-            assert wait_until(client, submission, {"finished"})["status"] == "done"
+            assert wait_until(portal, client, submission, {"finished"})["status"] == "done"
         seen = look(client, large)
         assert seen and seen["status"] == "processing", seen
     finally:
@@ -156,7 +161,7 @@ def test_small_ones_do_not_wait_for_a_large_one_or_for_results(portal: RunningPo
 
 def test_postgresql_is_killed_in_the_middle(portal: RunningPortal, client: httpx.Client) -> None:
     submission = send(client, large_message(2021))
-    wait_until(client, submission, {"reading", "checking"})
+    wait_until(portal, client, submission, {"reading", "checking"})
     postmaster = EmbeddedPostgres(portal.data_dir).postmaster()
     assert postmaster
     postmaster.kill()
