@@ -82,10 +82,11 @@ class CountsSerializer(serializers.Serializer[Submission]):
 
 
 class SubmissionProblemSerializer(serializers.Serializer[Any]):
-    """Why a submission was refused or stopped, in the language of Accept-Language."""
+    """Why a submission was refused or stopped, in the language of Accept-Language: what `submissions.problems.told` tells."""
 
     code = serializers.CharField()
     detail = serializers.CharField()
+    reason = serializers.CharField(required=False, help_text="Where the work on the message stopped: the kind of fault")
     errors = ErrorSerializer(many=True)  # type: ignore[assignment]  # RFC 9457's name
 
 

@@ -13,8 +13,11 @@ from django.core.management import call_command
 from django.test import Client
 from openapi_spec_validator import validate
 
+from municipalities.api import ErrorSerializer
 from submissions import actions
-from submissions.models import Submission
+from submissions.api import SubmissionProblemSerializer
+from submissions.models import MessageChunk, Submission
+from submissions.problems import told
 from tests.messages import Person, message, people, service
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +110,39 @@ def test_findings_and_rows_name_the_record_and_nothing_else(oslo: Api) -> None:
     (row,) = rows["results"]
     assert (row["user_ref"], row["service_ref"]) == ("B7", "T8")
     assert (row["fields"]["startDato"], row["fields"]["sluttDato"]) == ("2023-05-01", "2023-04-01")
+
+
+def test_findings_tell_what_was_corrected_and_what_is_gone(oslo: Api) -> None:
+    ended = {"startDato": "2023-05-01", "sluttDato": "2023-04-01", "timerPerUke": "1"}
+    bad = {ref: Person(ref, [service(f"T{ref}", **ended)]) for ref in ("B1", "B2", "B3", "B4", "B5", "B6")}
+    right = Person("B1", [service("TB1", startDato="2023-05-01", timerPerUke="1")])
+    deltas = []
+    for persons in (list(bad.values())[:5], [right, bad["B2"], bad["B6"], Person("B3", [])]):
+        sent = oslo.post(message(persons=persons)).json()
+        finish(sent["id"])
+        found = {f["code"]: f for f in oslo.get(f"/submissions/{sent['id']}/findings/").json()["results"]}
+        deltas.append(found["service-end-before-start"]["delta"])
+    assert deltas == [
+        {"new": None, "existing": None, "corrected": None, "gone": None, "resolved": None},
+        # B1's service is right; B3's, B4's and B5's are not there.
+        {"new": 1, "existing": 1, "corrected": 1, "gone": 3, "resolved": 4},
+    ]
+
+
+def test_why_work_stopped_is_told_as_the_intake_tells_it(oslo: Api) -> None:
+    sent = oslo.post(message(persons=people(1))).json()
+    MessageChunk.objects.update(content=b"x" * 100)
+    stopped = finish(sent["id"])
+    told = oslo.get(f"/submissions/{sent['id']}/").json()["problem"]
+    assert told == stopped.told_problem == {"code": "failed", "detail": told["detail"], "errors": [], "reason": "InvalidTag"}
+
+
+def test_the_api_has_no_shape_of_its_own_for_a_problem() -> None:
+    """Whatever the intake tells has its place, and nothing else."""
+    error = {"line": 1, "column": 2, "path": "/Melding", "code": "cut-off", "facts": {}, "user_ref": "B1"}
+    kept = told({"code": "failed", "facts": {"reason": "x"}, "errors": [error]})
+    assert kept and set(SubmissionProblemSerializer().fields) == set(kept)
+    assert set(ErrorSerializer().fields) == set(kept["errors"][0])
 
 
 def problem(answer: Any, status: int) -> dict[str, Any]:
