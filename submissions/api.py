@@ -119,7 +119,6 @@ class SubmissionsView(RestView):
         "field is not understood.",
         403: "The token lacks the scope submit, or may not submit for the municipality that the message names.",
         409: "Byte for byte the newest message received: `first` names it.",
-        411: "The length of the body is not told.",
         413: "Over the limit, as received or unpacked.",
         415: "Not a media type or encoding that is received.",
         422: "The Idempotency-Key was used before, with another message.",
@@ -141,8 +140,6 @@ class SubmissionsView(RestView):
         responses={202: SubmissionSerializer},
     )
     def post(self, request: Request) -> HttpResponse:
-        if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
-            raise Problem(411, "length-required", _("Send meldingen med hodet Content-Length."))
         access = access_of(request)
         try:
             submission = receive(

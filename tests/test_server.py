@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -15,13 +16,14 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+import requests
 
 from tests.messages import message, people
 from tests.portal_process import RunningPortal
 
 pytestmark = [pytest.mark.portal, pytest.mark.timeout(600)]
 PASSWORD = "fjellet-er-hvitt-i-dag"
-LIMIT = 1_000_000  # bytes of a message
+LIMIT = 25_000_000  # bytes of a message
 WAIT = 120  # seconds, for what must happen some time
 LOGIN, UPLOAD, API = "/logg-inn/", "/kommune/0301/innsendinger/ny/", "/api/v1/submissions/"
 XML = {"Content-Type": "application/xml"}
@@ -227,7 +229,8 @@ def test_a_refusal_reaches_curl(portal: RunningPortal, tmp_path: Path, options: 
 @pytest.mark.parametrize("door", [API, UPLOAD])
 def test_more_than_the_largest_message_is_refused(portal: RunningPortal, token: str, door: str, chunked: bool) -> None:
     piece = b"x" * 100_000
-    content = (piece for _ in range(30)) if chunked else piece * 30
+    pieces = LIMIT // len(piece) + 10
+    content = (piece for _ in range(pieces)) if chunked else piece * pieces
     with browser(portal) as client:
         headers = {**XML, "Authorization": f"Bearer {token}"} if door == API else FORM
         if door == UPLOAD:
@@ -236,6 +239,107 @@ def test_more_than_the_largest_message_is_refused(portal: RunningPortal, token: 
         assert answer.status_code == 413
         assert answer.headers["Content-Type"].startswith("application/problem+json" if door == API else "text/html")
         assert client.get("/healthz").status_code == 200
+
+
+def large(start: bytes = b"", size: int = 20_000_000) -> bytes:
+    return start + b"x" * (size - len(start))
+
+
+# Well-formed to the end: what comes first of two faults is a matter of chance.
+ANOTHERS = message("1103").replace(b"</Kommune>", (b"<!--" + b"x" * 50_000 + b"-->") * 400 + b"</Kommune>")
+# What is refused of 20 MB, and how: the address, headers, the body, then status and code.
+IN_AN_ATTRIBUTE = message(persons=people(1)).partition(b'<Bruker brukerNr="')
+REFUSED: dict[str, tuple[str, dict[str, str], bytes, int, str]] = {
+    "no token": (API, {**XML, "Authorization": ""}, large(), 401, "token-missing"),
+    "unknown token": (API, {**XML, "Authorization": "Bearer unknown"}, large(), 401, "token-unknown"),
+    "no scope": (API, {**XML, "Authorization": "figures"}, large(), 403, "scope-missing"),
+    "another municipality": (API, XML, ANOTHERS, 403, "not-yours"),
+    "media type": (API, {"Content-Type": "application/json"}, large(), 415, "media-type"),
+    "charset": (API, {"Content-Type": "application/xml; charset=utf-16"}, large(), 415, "charset"),
+    "encoding": (API, {**XML, "Content-Encoding": "br"}, large(), 415, "content-encoding"),
+    "parameter": (f"{API}?dry_run=on", XML, large(), 400, "parameter-invalid"),
+    "header": (API, {**XML, "Idempotency-Key": "a b"}, large(), 400, "header-invalid"),
+    "no message": (API, XML, large(), 400, "not-xml"),
+    "attribute": (API, XML, large(b"".join(IN_AN_ATTRIBUTE[:2])), 400, "too-long"),
+    "too large": (API, XML, large(size=30_000_000), 413, "too-large"),
+    "method": ("/api/v1/submissions/1/", {**XML, "Authorization": ""}, large(), 413, "too-large"),
+}
+
+
+@pytest.fixture(scope="module")
+def figures(portal: RunningPortal) -> str:
+    made = portal.run_command("create_token", "figures", "--municipality", "0301", "--scope", "aggregates")
+    return made.stdout.strip().splitlines()[-1]
+
+
+def with_httpx(url: str, headers: dict[str, str], body: bytes, _folder: Path) -> tuple[int, bytes]:
+    answer = httpx.post(url, headers=headers, content=body, timeout=WAIT)
+    return answer.status_code, answer.content
+
+
+def with_httpx_in_chunks(url: str, headers: dict[str, str], body: bytes, _folder: Path) -> tuple[int, bytes]:
+    pieces = (body[start : start + 100_000] for start in range(0, len(body), 100_000))
+    answer = httpx.post(url, headers=headers, content=pieces, timeout=WAIT)
+    return answer.status_code, answer.content
+
+
+def with_requests(url: str, headers: dict[str, str], body: bytes, _folder: Path) -> tuple[int, bytes]:
+    answer = requests.post(url, headers=headers, data=body, timeout=WAIT)
+    return answer.status_code, answer.content
+
+
+def with_curl(url: str, headers: dict[str, str], body: bytes, folder: Path) -> tuple[int, bytes]:
+    file = folder / "large"
+    file.write_bytes(body)
+    given = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+    command = ["curl", "-sS", "-o", folder / "answer", "-w", "%{http_code}", *given, "--data-binary", f"@{file}", url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout), (folder / "answer").read_bytes()
+
+
+def with_curl_that_does_not_ask(url: str, headers: dict[str, str], body: bytes, folder: Path) -> tuple[int, bytes]:
+    return with_curl(url, {**headers, "Expect": ""}, body, folder)
+
+
+CLIENTS = [with_httpx, with_httpx_in_chunks, with_requests]
+CLIENTS += [with_curl, with_curl_that_does_not_ask] if shutil.which("curl") else []
+
+
+@pytest.mark.parametrize("send", CLIENTS)
+@pytest.mark.parametrize("refused", REFUSED)
+def test_each_refusal_of_20_mb_is_an_answer(
+    portal: RunningPortal,
+    token: str,
+    figures: str,
+    tmp_path: Path,
+    refused: str,
+    send: Callable[..., tuple[int, bytes]],
+) -> None:
+    path, headers, body, status, code = REFUSED[refused]
+    known = {"": "", "figures": f"Bearer {figures}"}
+    authorization = headers.get("Authorization", f"Bearer {token}")
+    # Each case comes from an address of its own: wrong tokens are counted.
+    address = f"198.51.100.{list(REFUSED).index(refused)}"
+    told = {**headers, "Authorization": known.get(authorization, authorization), "X-Forwarded-For": address}
+    seen, answer = send(
+        portal.url.rstrip("/") + path, {name: value for name, value in told.items() if value}, body, tmp_path
+    )
+    problem = json.loads(answer)
+    assert (seen, problem["status"], problem["code"]) == (status, status, code), answer[:300]
+
+
+@pytest.mark.parametrize("send", CLIENTS)
+def test_a_refusal_of_one_who_guessed_is_an_answer_too(
+    portal: RunningPortal, tmp_path: Path, send: Callable[..., tuple[int, bytes]]
+) -> None:
+    headers = {**XML, "Authorization": "Bearer guess", "X-Forwarded-For": f"203.0.113.{CLIENTS.index(send)}"}
+    url = f"{portal.url.rstrip('/')}{API}"
+    with httpx.Client(headers=headers) as client:
+        statuses = [client.post(url, content=b"<a/>", timeout=WAIT).status_code for _ in range(25)]
+    assert statuses[-1] == 429
+    seen, answer = send(url, headers, large(), tmp_path)
+    assert (seen, json.loads(answer)["code"]) == (429, "too-many-attempts")
 
 
 def test_a_message_in_chunks_is_received(portal: RunningPortal, token: str) -> None:
