@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -205,7 +205,10 @@ def _process(submission: Submission) -> None:
         raise ValueError("the stored message is gone")
     if submission.attempts > 1:
         clear(submission)
-    _note_units(submission, load(submission, vault.read(submission.message)))
+    with closing(
+        vault.read(submission.message)
+    ) as pieces:  # its thread ends with the attempt, also where that is broken off
+        _note_units(submission, load(submission, pieces))
     submission.refresh_from_db()
     _update(submission, stage=Stage.CHECKING, persons_gone=persons_gone(submission))
     loaded.send(sender=Submission, submission=submission)

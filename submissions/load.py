@@ -41,6 +41,7 @@ from submissions.refusals import TooLarge
 
 IDS_PER_SUBMISSION = 10_000_000  # more rows of one kind than 300 MB of XML can hold
 BATCH_ROWS = 16_000
+BATCH_BYTES = 8 * 1024**2  # of the message: each row may have an organisation number of 60 kB
 MOST_UNITS = 10_000  # Oslo has some hundreds
 SMALL_BYTES = 1_500_000  # about a batch
 NULL = r"\N"
@@ -66,10 +67,13 @@ def load(submission: Submission, pieces: Iterable[bytes]) -> set[str]:
     # The parser has a thread of its own, with which the names that it met are forgotten (submissions.inspection).
     with _database(submission) as database, ThreadPoolExecutor(max_workers=1) as storing, Beside(ahead=0) as reading:
         stored: Future[None] | None = None
+        read = 0
         for piece in pieces:
             reading.hand(parser.feed, piece)
             reader.refuse_too_much()
-            if reader.waiting >= BATCH_ROWS:
+            read += len(piece)
+            if reader.waiting >= BATCH_ROWS or read >= BATCH_BYTES:
+                read = 0
                 _wait_for(stored)
                 stored = storing.submit(_store, database, reader.take_batch())
         reading.hand(parser.close)

@@ -10,7 +10,7 @@ import hashlib
 import os
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -87,7 +87,7 @@ class Writer:
             cursor.execute(INSERT_CHUNK, [self.message.pk, number, sealed])
 
 
-def read(message: Message) -> Iterator[bytes]:
+def read(message: Message) -> Generator[bytes, None, None]:
     """The message as received, piece by piece. The next piece is opened while the caller is busy with the one before.
 
     Raises:

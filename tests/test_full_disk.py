@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.messages import message, people
+from tests.messages import Person, message, people, service
 from tests.portal_process import RunningPortal
 from tests.test_recovery import large_message, look, send, wait_until, working
 from tests.waiting import PATIENCE, wait_for
@@ -30,11 +31,11 @@ LIMITS = {
 }
 
 
-@pytest.fixture(scope="module")
-def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A file system of its own, small enough to fill."""
-    place = tmp_path_factory.mktemp("disk")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", place], capture_output=True, text=True)
+@contextmanager
+def file_system(place: Path, size: str) -> Iterator[Path]:
+    """One of its own, small enough to fill."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place]
+    mounted = subprocess.run(command, capture_output=True, text=True)
     if mounted.returncode:
         pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
     try:
@@ -44,8 +45,22 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def portal(disk: Path) -> Iterator[RunningPortal]:
-    with RunningPortal(disk / "var", **LIMITS) as running:
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the database is."""
+    with file_system(tmp_path_factory.mktemp("disk"), "1g") as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def spool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where bodies wait while they come in."""
+    with file_system(tmp_path_factory.mktemp("spool"), "200m") as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def portal(disk: Path, spool: Path) -> Iterator[RunningPortal]:
+    with RunningPortal(disk / "var", TMPDIR=str(spool), **LIMITS) as running:
         running.run_command(
             *("create_user", "kari", "--role", "municipality", "--municipality", "0301", "--password-stdin"),
             input=f"{PASSWORD}\n",
@@ -143,6 +158,48 @@ def test_a_full_disk_is_told_at_both_doors_and_what_was_received_is_done_afterwa
     again = send(client, message(year=2021, persons=people(4)))
     for submission in (*(answer.json()["id"] for answer in answers[:-1]), again):
         assert wait_until(client, submission, {"finished"})["status"] == "done"
+
+
+def test_no_room_where_bodies_wait_is_told_at_both_doors(
+    spool: Path, portal: RunningPortal, client: httpx.Client, browser: httpx.Client
+) -> None:
+    """The database has room. What the server keeps in memory is taken in as always."""
+    form = "/kommune/0301/innsendinger/ny/"
+    large = message(year=2024, persons=people(10_000))
+    assert len(large) > 2_000_000
+    with full(spool):
+        pieces = [large[start : start + 100_000] for start in range(0, len(large), 100_000)]
+        for content in (large, iter(pieces)):
+            refused = client.post("/submissions/", content=content)
+            assert (refused.status_code, refused.headers["content-type"]) == (507, "application/problem+json")
+            assert (refused.json()["code"], "plass" in refused.json()["detail"]) == ("no-room", True), refused.text
+        # The larger one is refused while it comes in, the smaller one when it is taken out of its form.
+        for content in (large, message(year=2024, persons=people(200))):
+            page = post(browser, form, form, files={"file": ("m.xml", content)})
+            assert (page.status_code, page.headers["content-type"]) == (507, "text/html; charset=utf-8")
+            assert "Portalen har ikke plass til mer nå" in page.text
+        assert readiness(portal)["status"] != "unavailable"
+        small = send(client, message(year=2025, persons=people(3)))
+        assert wait_until(client, small, {"finished"})["status"] == "done"
+    assert client.post("/submissions/", content=large).status_code == 202
+
+
+def test_a_message_made_to_be_expensive_ends_with_a_sentence_and_the_workers_go_on(
+    portal: RunningPortal, client: httpx.Client
+) -> None:
+    """All that the schema lets be large, as large as it goes: a megabyte of gzip that is 200 MB."""
+    before = {process.pid for process in working(portal, "large")}
+    costly = [service(f"T{number}", tjenesteOrgNr="a" * 60_000) for number in range(3500)]
+    packed = gzip.compress(message("1103", persons=[Person("B1", costly)]))
+    assert len(packed) < 2_000_000
+    headers = {"Content-Encoding": "gzip"}
+    sent = client.post("/submissions/", content=packed, headers=headers)
+    assert sent.status_code == 202, sent.text
+    ended = wait_until(client, sent.json()["id"], {"finished"})
+    assert ended["status"] == "done" or (ended["status"] == "failed" and ended["problem"]["detail"]), ended
+    small = send(client, message("1103", persons=people(4)))
+    assert wait_until(client, small, {"finished"})["status"] == "done"
+    assert {process.pid for process in working(portal, "large")} == before
 
 
 def test_a_disk_that_is_full_in_the_middle_of_the_work(disk: Path, portal: RunningPortal, client: httpx.Client) -> None:
