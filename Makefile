@@ -34,10 +34,12 @@ $(STAMPS)/venv:
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/python: requirements.lock | $(STAMPS)/venv
+	@echo "Installing the locked Python packages; nothing is told meanwhile, for a minute or so …"
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 $(STAMPS)/test-python: requirements-test.lock $(STAMPS)/python
+	@echo "Installing what the tests need besides; nothing is told meanwhile, for a minute or so …"
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks import arguments
 from tests.portal_process import ROOT, RunningPortal, free_port
 
 INDICATOR = "nutrition-assessed-institution"
@@ -153,4 +154,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__).parse_args()
     main()

@@ -18,15 +18,15 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.messages import message, people
+from benchmarks import arguments
+from tests.messages import message, municipalities_of_2020, people
 from tests.portal_process import MANAGE, RunningPortal
-from tests.test_recovery import municipalities_of_2020
 
 SMALL, PERSONS = 30, 60
 
 
 def largest(folder: Path) -> bytes:
-    """Oslo four times over, which is beyond what any municipality has."""
+    """Oslo twice over, which is beyond what any municipality has."""
     command = [
         *MANAGE,
         "generate_nation",
@@ -37,7 +37,7 @@ def largest(folder: Path) -> bytes:
         "--municipalities",
         "1",
         "--scale",
-        "4",
+        "2",
     ]
     subprocess.run(command, check=True, capture_output=True)
     return (folder / "0301-2023.xml").read_bytes()
@@ -97,4 +97,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__).parse_args()
     main()

@@ -11,16 +11,20 @@ failing rows, and told to collect only one of each check, which is nearer to cou
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pandas as pd
-import pandera.pandas as pa
 from django.db import connection
 from stdnum.no import orgnr
 
+from benchmarks import arguments
 from benchmarks.nation import YEAR, fill, seconds  # first: it sets Django up
 from quality.checks import CHECKS
 from quality.engine import count
 from submissions.models import Service, Submission
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
 
 PLAIN = tuple(check for check in CHECKS if check.is_plain and check.model is Service)
 
@@ -93,6 +97,8 @@ def pandera_schema(most_cases: int | None) -> pa.DataFrameSchema:
 
     `most_cases` is how many failing rows of a check Pandera is to collect: None is all, which takes most of its time.
     """
+    import pandera.pandas as pa  # here, so that --help needs no requirements-bench.lock
+
     hours, organisation = (1, 2, 3, 4, 7, 9, 11, 15, 17, 22), (1, 2, 3, 4, 8, 15, 17, 18, 19, 20, 21, 22, 25)
     known, technology = (*range(1, 10), *range(11, 30)), (6, 26, 27, 28)
 
@@ -126,6 +132,8 @@ def pandera_schema(most_cases: int | None) -> pa.DataFrameSchema:
 
 
 def by_pandera(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> dict[str, int]:
+    import pandera.pandas as pa
+
     try:
         schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
@@ -135,10 +143,11 @@ def by_pandera(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> dict[str, int
 
 
 def main() -> None:
+    counting, collecting = pandera_schema(1), pandera_schema(None)
     fill()
     declared, hand = by_declaration(), by_hand()
     assert declared == hand, {code: (declared[code], hand[code]) for code in hand if declared[code] != hand[code]}
-    frame, counting, collecting = table(), pandera_schema(1), pandera_schema(None)
+    frame = table()
     found = by_pandera(frame, collecting)
     wanted = {code: violating for code, (_applicable, violating) in hand.items() if violating}
     assert found == wanted, {code: (found.get(code), wanted.get(code)) for code in found.keys() | wanted.keys()}
@@ -153,4 +162,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__).parse_args()
     main()

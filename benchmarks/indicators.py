@@ -12,6 +12,7 @@ import itertools
 
 from django.db import connection
 
+from benchmarks import arguments
 from benchmarks.nation import YEAR, fill, seconds  # first: it sets Django up
 from indicators import actions, engine
 from indicators.definitions import families
@@ -160,4 +161,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__).parse_args()
     main()

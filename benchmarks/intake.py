@@ -24,6 +24,7 @@ import psutil
 import psycopg
 from lxml import etree
 
+from benchmarks import arguments
 from kpr_portal.embedded import EmbeddedPostgres
 from tests.portal_process import MANAGE, RunningPortal
 
@@ -160,4 +161,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__).parse_args()
     sys.exit(main())

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks import arguments
 from benchmarks.nation import FOLDER, prepare  # first: it sets Django up
 from indicators import actions as indicators
 from indicators import steering
@@ -105,4 +105,8 @@ def report(messages: int, persons: int) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if sys.argv[1:] else 1.0, int(sys.argv[2]) if sys.argv[2:] else None)
+    parser = arguments(__doc__)
+    parser.add_argument("scale", nargs="?", type=float, default=1.0, help="1 is the whole nation")
+    parser.add_argument("municipalities", nargs="?", type=int, help="only so many")
+    chosen = parser.parse_args()
+    main(chosen.scale, chosen.municipalities)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks import arguments
 from benchmarks.intake import make, post
 from tests.portal_process import RunningPortal
 
@@ -57,4 +58,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__).parse_args()
     main()

@@ -16,6 +16,7 @@ import numpy as np
 from django.db.models import Sum
 from django.utils import timezone
 
+from benchmarks import arguments
 from benchmarks.nation import prepare  # first: it sets Django up
 from indicators import publishing
 from indicators.definitions import INDICATORS, families
@@ -111,4 +112,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__).parse_args()
     main()

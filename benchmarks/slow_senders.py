@@ -22,6 +22,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks import arguments
 from benchmarks.intake import make
 from benchmarks.pages import PASSWORD, log_in
 from tests.portal_process import ROOT, RunningPortal, free_port
@@ -151,4 +152,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__).parse_args()
     main()

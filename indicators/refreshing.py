@@ -3,7 +3,7 @@ then what leaves the house."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -37,28 +37,30 @@ def refresh(year: int | None = None, *, publishing: bool = True) -> Refreshed:
     return Refreshed(renewed, computed, publish() if publishing else None)
 
 
-def catch_up(done: Callable[[int], object]) -> None:
-    """After many messages at once: findings that look across municipalities are judged again, and what is not computed since is.
-
-    `done` hears of each part of the work, in submissions.
-    """
+def judge_again() -> list[int]:
+    """After many messages at once: findings that look across municipalities are judged again. Returns the submissions whose results
+    are not computed since."""
     judged = findings.refresh_across()
     stale = {key for _family, keys in actions.stale() for key in keys}
-    waiting = sorted({*judged, *stale, *steering.stale()})
-    parts = [waiting[start : start + MOST_AT_ONCE] for start in range(0, len(waiting), MOST_AT_ONCE)]
+    return sorted({*judged, *stale, *steering.stale()})
+
+
+def compute(submissions: Sequence[int], done: Callable[[int], object]) -> None:
+    """Results of many submissions, in parts; `done` hears of each part, in submissions."""
+    parts = [submissions[start : start + MOST_AT_ONCE] for start in range(0, len(submissions), MOST_AT_ONCE)]
     with ThreadPoolExecutor(max_workers=2) as beside:
         for number in beside.map(_recompute_on_own_connection, parts):
             done(number)
 
 
-def _recompute_on_own_connection(submissions: list[int]) -> int:
+def _recompute_on_own_connection(submissions: Sequence[int]) -> int:
     try:
         return _recompute(submissions)
     finally:
         connection.close()
 
 
-def _recompute(submissions: list[int]) -> int:
+def _recompute(submissions: Sequence[int]) -> int:
     actions.recompute(submissions)
     steering.recompute(submissions)
     return len(submissions)

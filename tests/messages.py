@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from stdnum.no import fodselsnummer
@@ -14,6 +16,15 @@ CONTACTS = (
     {"kontPerson": "Kari Nordmann", "meldEpost1": "kari@kommune.example", "typeKontaktperson": "16"},
     {"kontPerson": "Ola Nordmann", "meldEpost1": "ola@kommune.example", "typeKontaktperson": "17"},
 )
+
+
+REFERENCE = Path(__file__).parent.parent / "municipalities" / "reference"
+
+
+def municipalities_of_2020() -> list[str]:
+    """Their numbers, all but that of Oslo, which the large messages are of."""
+    with (REFERENCE / "kommuner_2020_2023.csv").open(encoding="utf-8") as file:
+        return [row["kommunenummer"] for row in csv.DictReader(file) if row["kommunenummer"] != "0301"]
 
 
 def identity_number(serial: int, born: str = "010140") -> str:

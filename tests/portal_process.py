@@ -2,6 +2,7 @@
 
 import os
 import queue
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,21 @@ from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
+
+
+def copy_of_the_tree(place: Path) -> Path:
+    """The project as a newcomer has it, without data, where commands may write what they like; built, with what is installed here."""
+    assert (ROOT / ".venv" / "stamps" / "python").exists(), "Run `make setup` first."
+    left_out = shutil.ignore_patterns(".git", ".venv", "node_modules", "var", "__pycache__", ".*cache", ".hypothesis")
+    shutil.copytree(ROOT, place, ignore=left_out)
+    (place / "node_modules").symlink_to(ROOT / "node_modules")
+    (place / ".venv").mkdir()
+    for each in (ROOT / ".venv").iterdir():
+        if each.name != "stamps":
+            (place / ".venv" / each.name).symlink_to(each)
+    # Make builds in the copy what is older than its source, and must not believe that it did so here.
+    shutil.copytree(ROOT / ".venv" / "stamps", place / ".venv" / "stamps")
+    return place
 
 
 def free_port() -> int:
@@ -43,9 +59,21 @@ def parent(process: psutil.Process) -> int:
 
 
 class RunningPortal:
-    """`with RunningPortal(tmp_path / "var") as portal:` starts it, waits until it is ready, and stops it."""
+    """`with RunningPortal(tmp_path / "var") as portal:` starts it, waits until it is ready, and stops it.
 
-    def __init__(self, data_dir: Path, *, port: int | None = None, demo: bool = False, **environment: str) -> None:
+    With a `tree` (see `copy_of_the_tree`) it is started there with `make run`, as a newcomer starts it: its data are in the tree's own
+    var/, and nothing tells it so.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        port: int | None = None,
+        demo: bool = False,
+        tree: Path | None = None,
+        **environment: str,
+    ) -> None:
         self.data_dir = Path(data_dir)
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -57,6 +85,12 @@ class RunningPortal:
             "KPR_DATA_DIR": str(self.data_dir),
             **environment,
         }
+        self.as_written = {
+            **{name: outside[name] for name in outside if not name.startswith(("MAKE", "MFLAGS"))},
+            **environment,
+        }
+        self.cwd = tree or ROOT
+        self.command = ["make", "run", f"PORT={self.port}"] if tree else [*MANAGE, "portal", *self.arguments]
         self.output: list[str] = []
         self.process: subprocess.Popen[str] | None = None
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -74,9 +108,9 @@ class RunningPortal:
     def launch(self) -> None:
         self.output, self._lines = [], queue.Queue()
         self.process = subprocess.Popen(
-            [*MANAGE, "portal", *self.arguments],
-            env=self.env,
-            cwd=ROOT,
+            self.command,
+            env=self.env if self.cwd == ROOT else self.as_written,
+            cwd=self.cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -105,10 +139,10 @@ class RunningPortal:
                 return
 
     def stop(self, number: int = signal.SIGINT) -> int:
-        """Ask it to stop, and return its exit status."""
+        """Ask it to stop, as a terminal does (its whole group is asked), and return its exit status."""
         assert self.process
         if self.process.poll() is None:
-            self.process.send_signal(number)
+            os.killpg(self.process.pid, number)
         return self.process.wait(PATIENCE)
 
     def stop_itself(self) -> int:

@@ -15,7 +15,7 @@ from indicators import actions, engine, steering, tasks
 from indicators.definitions import BY_CODE, INDICATORS, families
 from indicators.documentation import indicators_page
 from indicators.models import BrokenComputation, IndicatorValue, Level
-from indicators.refreshing import catch_up
+from indicators.refreshing import compute, judge_again
 from kpr_portal import health
 from municipalities.models import District
 from quality.actions import check_submission
@@ -511,10 +511,10 @@ def test_catching_up_computes_what_is_not_and_what_is_judged_again() -> None:
     Submission.objects.update(is_current=True)
     check_submission(submissions[5])
     done: list[int] = []
-    catch_up(done.append)
+    compute(judge_again(), done.append)
     assert sum(done) == 6
     assert {counts(each, code, area=str(each.municipality_id)) for each in submissions} == {(0, 1, 1)}
-    catch_up(done.append)
+    compute(judge_again(), done.append)
     assert sum(done) == 6
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -13,8 +12,7 @@ import psycopg
 import pytest
 
 from kpr_portal.embedded import EmbeddedPostgres
-from municipalities.reference_data import FOLDER
-from tests.messages import Person, message, people, service
+from tests.messages import Person, message, municipalities_of_2020, people, service
 from tests.portal_process import RunningPortal, parent
 from tests.waiting import PATIENCE, wait_for
 
@@ -34,12 +32,6 @@ def large_message(year: int, persons: int = PERSONS) -> bytes:
         out.write("<Bruker" + body.replace("@", str(number)))
     out.write("</Kommune>" + tail)
     return out.getvalue().encode()
-
-
-def municipalities_of_2020() -> list[str]:
-    """All but the one that the large messages are of."""
-    with (FOLDER / "kommuner_2020_2023.csv").open(encoding="utf-8") as file:
-        return [row["kommunenummer"] for row in csv.DictReader(file) if row["kommunenummer"] != "0301"]
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,10 @@ from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from indicators import tasks
-from indicators.refreshing import catch_up
+from indicators.refreshing import compute, judge_again
 from kpr_portal.nation.generate import Nation
 from kpr_portal.nation.places import Place
+from kpr_portal.nation.progress import progress
 from municipalities import accounts, audit, calendar
 from municipalities.access import Access
 from municipalities.models import AuditEvent, Municipality, Role, Scope, Unit
@@ -86,19 +87,22 @@ def load(folder: Path) -> None:
     """
     nations = {year: Nation(year, SEED, settings.KPR_DEMO_SCALE) for year in YEARS}
     parcels = list(_parcels(nations))
-    with tqdm(total=2 * len(parcels), desc=_("Demonstrasjonsnasjonen"), unit=_(" meldinger")) as bar:
-        arrived = _arrived()
+    arrived = _arrived()
+    with progress(_("Meldinger sendt"), len(parcels), _("meldinger")) as bar:
         for parcel in parcels:
             if arrived[parcel.key] <= parcel.turn:
                 _send(parcel, folder)
             bar.update()
+    with progress(_("Meldinger lest og kontrollert"), len(parcels), _("meldinger")) as bar:
         _wait(bar)
         places = {place.code: place for place in nations[LAST].places}
         _send_trial(nations[LAST], places[HOME], folder)
         _send_refused(nations[LAST], places[REJECTED], folder)
         _wait(bar)
-    with tqdm(desc=_("Indikatorer og styringstall"), unit=_(" kommuner")) as bar:
-        catch_up(bar.update)
+    with progress(_("Kontroller på tvers av kommuner")):
+        waiting = judge_again()
+    with progress(_("Indikatorer og styringstall"), len(waiting), _("meldinger")) as bar:
+        compute(waiting, bar.update)
     _spread_arrivals()
     name_units(nations[LAST])
     tasks.nudge_publication()  # a minute's work, which nobody needs to wait for

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 
 from kpr_portal.nation import demonstration
 from municipalities import reference_data
-from municipalities.models import Municipality
+from municipalities.models import Municipality, Role
 
 PASSWORD = "solskinn-over-fjorden"  # noqa: S105  (printed for everybody; the command runs in demonstrations only)
 
 
 class Command(BaseCommand):
-    help = "Laster demonstrasjonsnasjonen gjennom det ordinære mottaket, én gang, og lager demobrukere."
+    help = "Loads the demonstration nation through the ordinary intake, once, and makes the demo users."
 
     def handle(self, *args: Any, **options: Any) -> None:
         with translation.override("en"):  # it runs within the portal, whose output is in English
@@ -36,12 +36,12 @@ class Command(BaseCommand):
                 demonstration.load(Path(folder))
         except demonstration.Stalled as stalled:
             raise CommandError(str(stalled)) from stalled
-        self.stdout.write(_("De åpne tallene publiseres i bakgrunnen. Det tar noen minutter."))
+        self.stdout.write(_("De åpne tallene publiseres i bakgrunnen. Det tar omtrent et minutt."))
         self._print(demonstration.create_users(PASSWORD))
         demonstration.finish()
 
     def _print(self, users: list[demonstration.DemoUser]) -> None:
         head = (_("bruker"), _("rolle"), _("ser"))
         self.stdout.write(_("Demobrukere. Passord for alle: %(password)s") % {"password": PASSWORD})
-        for row in (head, *((user.name, user.role, user.sees) for user in users)):
+        for row in (head, *((user.name, Role(user.role).label, user.sees) for user in users)):
             self.stdout.write(f"  {row[0]:<14} {row[1]:<13} {row[2]}")
