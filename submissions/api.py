@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.http.request import MediaType
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.encoding import force_str
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
@@ -141,15 +142,17 @@ class SubmissionsView(RestView):
     )
     def post(self, request: Request) -> HttpResponse:
         access = access_of(request)
+        content, charset = _content(request)
         try:
             submission = receive(
                 channel=Channel.API,
                 access=access,
-                content=_content(request),
+                content=content,
                 municipality=access.home,
                 dry_run=self.asked["dry_run"],
                 idempotency_key=_idempotency_key(request),
                 gzipped=_gzipped(request),
+                charset=charset,
             )
         except Refusal as refusal:
             return problems.answer(_refused(request, refusal))
@@ -157,27 +160,33 @@ class SubmissionsView(RestView):
         return Response(SubmissionSerializer(submission).data, status=202, headers={"Location": location})
 
 
-def _content(request: Request) -> BinaryIO:
-    """The body as it comes, or the file of a form that holds one file and nothing else."""
-    _refuse_charset(str(MediaType(request.content_type).params.get("charset", "utf-8")))
+def _content(request: Request) -> tuple[BinaryIO, str]:
+    """The body as it comes, or the file of a form that holds one file and nothing else; and the charset that is told of it."""
+    charset = _charset(MediaType(request.content_type).params.get("charset"))
     data = request.data
     if not isinstance(data, Mapping):
-        return data
-    return _file(request) if request.content_type.lower().startswith(MultiPartParser.media_type) else io.BytesIO()
+        return data, charset
+    if not request.content_type.lower().startswith(MultiPartParser.media_type):
+        return io.BytesIO(), charset
+    file = _file(request)
+    return file.file, _charset(force_str(file.charset, "ascii", errors="replace") if file.charset else None)
 
 
-def _refuse_charset(name: str) -> None:
-    """What the message declares itself is what it is read as; here only what it never can be is refused."""
+def _charset(name: Any) -> str:
+    """The name as Python has it; empty where none is told. Refuses what a message never can be."""
+    if name is None:
+        return ""
     try:
-        known = codecs.lookup(name).name in CHARSETS
+        known = codecs.lookup(str(name)).name
     except (LookupError, ValueError):
-        known = False
-    if not known:
+        known = ""
+    if known not in CHARSETS:
         detail = _("Tegnsettet i Content-Type tas ikke imot. Meldingen må være UTF-8 eller ISO-8859-1.")
         raise Problem(415, "charset", detail, header="Content-Type")
+    return known
 
 
-def _file(request: Request) -> BinaryIO:
+def _file(request: Request) -> Any:
     unknown = sorted(name for name in request.data if name != "file")
     if unknown:
         detail = _("Skjemafeltet «%(name)s» finnes ikke. Skjemaet har ett felt, file; andre ønsker står i adressen.")
@@ -192,8 +201,7 @@ def _file(request: Request) -> BinaryIO:
         raise _form_problem(
             "form-field-missing", "file", _("Skjemaet har ingen fil. Send meldingen som en fil i feltet file.")
         )
-    file: Any = files[0]
-    return file.file
+    return files[0]
 
 
 def _form_problem(code: str, name: str, detail: str) -> Problem:

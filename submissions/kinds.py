@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 
 from submissions.refusals import Invalid
@@ -74,6 +75,15 @@ def declared_encoding(start: bytes) -> str:
     """The encoding that the message claims to have; UTF-8 where it says nothing."""
     declared = DECLARATION.match(start.removeprefix(UTF8_MARK))
     return declared.group(1).decode().upper() if declared else "UTF-8"
+
+
+def contradicted_encoding(charset: str, start: bytes) -> str:
+    """The encoding that the message is read as, where the charset told beside it (RFC 7303) is another; else empty. A byte order mark
+    outranks both."""
+    declared = declared_encoding(start)
+    if not charset or start.startswith(UTF8_MARK) or codecs.lookup(charset).name == codecs.lookup(declared).name:
+        return ""
+    return declared
 
 
 def refuse_archives(start: bytes) -> None:

@@ -14,7 +14,7 @@ from municipalities import audit, calendar, room
 from municipalities.access import Access, with_predecessors
 from municipalities.models import Municipality, MunicipalityChange
 from municipalities.outages import is_full
-from submissions import tasks, unpack, vault
+from submissions import kinds, tasks, unpack, vault
 from submissions.faults import masked
 from submissions.identity import key_hash
 from submissions.inspection import Header, Inspection, explain
@@ -57,11 +57,13 @@ def receive(
     dry_run: bool = False,
     idempotency_key: str = "",
     gzipped: bool | None = None,
+    charset: str = "",
 ) -> Submission:
     """Take in one message: look it over, keep it encrypted, and have the workers told once it is committed.
 
     `municipality` is the one that the sender stands at, when the door knows; the message must be about it, under the number
-    that it has or one that it had before a renumbering. `gzipped` None looks at the first bytes. The same Idempotency-Key with the same message answers with the submission it made the first time.
+    that it has or one that it had before a renumbering. `gzipped` None looks at the first bytes. `charset` is what the sender said
+    beside the message, a name that Python knows; it must not contradict the message where that makes a difference. The same Idempotency-Key with the same message answers with the submission it made the first time.
 
     Raises:
         Refusal: the message is not taken in. Where it names a municipality and a year that the sender may submit for, the
@@ -72,7 +74,7 @@ def receive(
         if not room.is_enough():
             raise NoRoom
         with transaction.atomic():
-            message = _read(arrival, content, gzipped)
+            message = _read(arrival, content, gzipped, charset)
             submission = _accept(arrival, message)
             if submission.message_id != message.pk:
                 transaction.set_rollback(True)  # it was here before: what was stored now is forgotten
@@ -90,12 +92,17 @@ def receive(
         raise
 
 
-def _read(arrival: _Arrival, content: BinaryIO, gzipped: bool | None) -> Message:
+def _read(arrival: _Arrival, content: BinaryIO, gzipped: bool | None, charset: str) -> Message:
     sha256 = hashlib.sha256()
     allowed = False
+    contradicted = ""
     with Inspection() as inspection, vault.Writer() as store:
         arrival.header = inspection.header
         for piece in unpack.pieces(content, gzipped=gzipped):
+            if arrival.size == 0:
+                contradicted = kinds.contradicted_encoding(charset, piece)
+            if contradicted and not piece.isascii():
+                raise Invalid("charset-contradicted", charset=charset.upper(), name=contradicted)
             inspection.feed(piece)
             sha256.update(piece)
             store.write(piece)

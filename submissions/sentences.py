@@ -43,6 +43,9 @@ NOT_XML: Sentences = {
 # --- It is XML, and not the annual message -------------------------------------------------------------------
 NOT_THE_MESSAGE: Sentences = {
     "encoding": _("Filen sier at den har tegnsettet %(name)s, som ikke tas imot. Lag den som UTF-8 eller ISO-8859-1."),
+    "charset-contradicted": _(
+        "Content-Type sier at tegnsettet er %(charset)s, men filen selv sier %(name)s, og den har tegn som leses ulikt i de to. La Content-Type og filen si det samme, eller utelat charset."
+    ),
     "doctype": _("Meldingen har en DOCTYPE. Det tas ikke imot av sikkerhetsgrunner. Send meldingen uten DOCTYPE."),
     "events-message": _("Dette er en melding om løpende hendelser, ikke årsmeldingen. Send årsmeldingen her."),
     "npr-message": _("Dette er en melding til NPR, ikke årsmeldingen til KPR. Velg filen med årsmeldingen til KPR."),

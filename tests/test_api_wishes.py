@@ -10,6 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
+from django.test.client import encode_multipart
 
 from submissions.models import Submission
 from tests.messages import message, people
@@ -161,6 +162,55 @@ def test_media_types_with_parameters_are_understood(oslo: Api, content_type: str
 )
 def test_other_media_types_are_refused(oslo: Api, content_type: str) -> None:
     assert problem(oslo.post(message(persons=people(1)), content_type=content_type), 415)["code"] == "media-type"
+
+
+def as_sent(api: Api, body: bytes, content_type: str, **headers: str) -> Any:
+    """Django's own `post` would encode the body anew, by the charset."""
+    return api.client.generic("POST", "/api/v1/submissions/", body, content_type=content_type, headers=headers)
+
+
+NORWEGIAN = people(1)
+NORWEGIAN[0].services[0]["tjenesteID"] = "Tæ1"
+
+
+@pytest.mark.parametrize(
+    ("declared", "charset", "refused"),
+    [
+        ("UTF-8", "iso-8859-1", True),
+        ("UTF-8", "us-ascii", True),
+        ("ISO-8859-1", "utf-8", True),
+        ("", "iso-8859-1", True),
+        ("UTF-8", "UTF8", False),
+        ("ISO-8859-1", "latin-1", False),
+        ("", "utf-8", False),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_charset_that_contradicts_the_message(
+    oslo: Api, declared: str, charset: str, refused: bool, packed: bool
+) -> None:
+    content = message(persons=NORWEGIAN, encoding=declared or "UTF-8")
+    content = content if declared else content.replace(b' encoding="UTF-8"', b"")
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    answer = as_sent(
+        oslo, gzip.compress(content) if packed else content, f"application/xml; charset={charset}", **headers
+    )
+    file = SimpleUploadedFile("m.xml", content, content_type="application/xml")
+    if not refused:
+        assert answer.status_code == 202, answer.content
+        return
+    told = problem(answer, 400)
+    assert told["code"] == "charset-contradicted" and told["detail"].startswith("Content-Type sier at tegnsettet er ")
+    body = encode_multipart("x", {"file": file}).replace(b"xml\r\n", f"xml; charset={charset}\r\n".encode(), 1)
+    assert (
+        problem(oslo.post(body, content_type="multipart/form-data; boundary=x"), 400)["code"] == "charset-contradicted"
+    )
+    assert oslo.form(file=SimpleUploadedFile("m.xml", content)).status_code == 202
+
+
+def test_a_byte_order_mark_outranks_the_charset(oslo: Api) -> None:
+    content = b"\xef\xbb\xbf" + message(persons=NORWEGIAN)
+    assert as_sent(oslo, content, "application/xml; charset=iso-8859-1").status_code == 202
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "windows-1252", "x-none", ""])
