@@ -82,6 +82,26 @@ def test_a_message_is_sent_and_followed(oslo: Api) -> None:
     }
 
 
+def test_a_renumbered_municipality_sends_and_reads_an_older_year_under_the_old_number() -> None:
+    halden, another = (Api(token("submit", "findings", municipality=code)) for code in ("3101", "3103"))
+    persons = [*people(2), Person("B9")]  # who has no service
+    old, new = (halden.post(message(code, year, persons)) for code, year in (("3001", 2023), ("3101", 2024)))
+    assert (old.status_code, new.status_code) == (202, 202), (old.content, new.content)
+    for sent, code, year in ((old.json(), "3001", 2023), (new.json(), "3101", 2024)):
+        finish(sent["id"])
+        receipt = halden.get(f"/submissions/{sent['id']}/").json()
+        assert (receipt["status"], receipt["current"], receipt["municipality"]) == ("done", True, code)
+        findings = halden.get(f"/submissions/{sent['id']}/findings/").json()["results"]
+        failed = next(each["code"] for each in findings if each["status"] == "failed")
+        assert halden.get(f"/submissions/{sent['id']}/findings/{failed}/rows/").json()["count"] > 0
+        (status,) = Api("").get(f"/status/?year={year}&municipality={code}").json()["results"]
+        assert status["received"]
+        assert problem(another.get(f"/submissions/{sent['id']}/"), 404)
+    assert problem(another.post(message("3001", 2023, people(2))), 403)["code"] == "not-yours"
+    for code, year in (("3101", 2023), ("3001", 2024)):
+        assert problem(halden.post(message(code, year, people(2))), 400)["code"].startswith("municipality-renumbered")
+
+
 def test_the_three_ways_to_send_give_the_same(oslo: Api) -> None:
     packed = oslo.post(gzip.compress(message(persons=people(1))), **{"Content-Encoding": "gzip"})
     file = SimpleUploadedFile("../../x.xml", message(persons=people(2)))

@@ -13,8 +13,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from indicators.definitions import INDICATORS
 from indicators.models import Publication
-from municipalities.models import County, Municipality
-from tests.cast import Cast, cast_fixture  # noqa: F401
+from kpr_portal import api_urls
+from municipalities.access import digest
+from municipalities.models import County, Municipality, Scope, Token
+from tests.cast import OTHER, OWN, Cast, cast_fixture  # noqa: F401
 from tests.publications import missing, publication, row, table
 
 pytestmark = pytest.mark.django_db
@@ -213,3 +215,65 @@ def test_namesakes_are_told_apart() -> None:
     assert Municipality.objects.filter(name="Herøy").count() >= 2 and County.objects.exists()
     html = page(f"/indikatorer/{CODE}/")
     assert "Herøy (Nordland)" in html and "Herøy (Møre og Romsdal)" in html
+
+
+# --- What is public is the same for everybody ----------------------------------------------------------------
+
+PUBLIC_API = (
+    "status/", "status/?page_size=1000", "checks/", "indicators/", "publications/", "publications/1/", "codelists/", "codelists/areas/", "codelists/levels/",
+    "codelists/signs/", "codelists/notes/", "codelists/years/", f"aggregates/{CODE}/", f"aggregates/{CODE}/?format=csv",
+    f"aggregates/{CODE}/?format=json-stat", f"aggregates/{CODE}/?publication=1&level=municipality&year=2022",
+)  # fmt: skip
+PUBLIC_PAGES = (
+    "/", "/indikatorer/", f"/indikatorer/{CODE}/", f"/indikatorer/{CODE}/?omraade=1103", "/indikatorer/utgivelser/", "/om/indikatorer/", "/om/kontroller/",
+    "/om/kontroller/person-id-invalid/",
+)  # fmt: skip
+
+
+def routes_for_everybody() -> set[str]:
+    """The views of the API that need no token."""
+    return {
+        str(pattern.pattern)
+        for pattern in api_urls.urlpatterns
+        if not getattr(pattern.callback.view_class, "scopes", ()) and pattern.name not in ("api-schema", "api-docs")  # type: ignore[attr-defined]
+    }
+
+
+def test_every_open_route_is_compared() -> None:
+    asked = {address.partition("?")[0] for address in PUBLIC_API}
+    wanted = {
+        route.replace("<slug:name>", "areas").replace("<int:number>", "1").replace("<slug:indicator>", CODE)
+        for route in routes_for_everybody()
+    }
+    assert wanted <= asked
+
+
+@pytest.mark.parametrize("address", PUBLIC_API)
+def test_nobody_gets_what_the_registry_gets_by_the_api(cast: Cast, address: str) -> None:
+    """Row-level security leaves out rows without a word: what is public must not be asked as nobody."""
+    Token.objects.create(name="nation", digest=digest("of the nation"), scopes=[Scope.FINDINGS, Scope.AGGREGATES])
+    secrets = ("", cast.tokens["own"], cast.tokens["other"], "of the nation")
+    clients = [Client(headers={"Authorization": f"Bearer {secret}"} if secret else {}) for secret in secrets]
+    answers = [client.get(f"/api/v1/{address}") for client in clients]
+    assert [answer.status_code for answer in answers] == [200] * len(answers)
+    assert len({answer.content for answer in answers}) == 1
+    if address.startswith("status/?"):
+        assert {each["municipality"] for each in answers[0].json()["results"] if each["received"]} == {OWN, OTHER}
+
+
+def shown(client: Client, address: str) -> str:
+    """The page's own content, without what surrounds it for those who are logged in."""
+    found = re.search(r"<main.*?</main>", page(address, client), re.DOTALL)
+    assert found
+    return " ".join(re.sub(r'nonce="[^"]*"|name="csrfmiddlewaretoken" value="[^"]*"', "", found.group()).split())
+
+
+@pytest.mark.parametrize("address", PUBLIC_PAGES)
+def test_nobody_is_shown_what_everybody_is(cast: Cast, address: str) -> None:
+    pages = {name: shown(cast.client(name), address) for name in ("nobody", "nils", "unn", "kari", "rita")}
+    assert len(set(pages.values())) == 1, {name: len(text) for name, text in pages.items()}
+
+
+def test_readiness_says_the_same_to_everybody(cast: Cast) -> None:
+    told = [cast.client(name).get("/readyz").json() for name in ("nobody", "kari", "rita")]
+    assert [each.keys() for each in told] == [told[0].keys()] * 3 and len({each["status"] for each in told}) == 1
