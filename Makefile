@@ -5,7 +5,8 @@ DATA_DIR ?= var
 BIN := .venv/bin
 STAMPS := .venv/stamps
 APPS := kpr_portal indicators quality submissions municipalities
-UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+# Extras stay in the lock: where a package asks for coverage[toml], pip takes the newest one for that, locked or not.
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 \
 	--custom-compile-command "make lock" --no-emit-index-url pyproject.toml
 
 .PHONY: run test check setup lock clean
