@@ -10,10 +10,22 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from municipalities.models import County, Municipality
-from submissions.models import Answer, Channel, Contact, Person, Service, Stage, Status, Submission, TemporaryStop
+from submissions.models import (
+    PERSON_LEVEL,
+    Answer,
+    Channel,
+    Contact,
+    Person,
+    Service,
+    Stage,
+    Status,
+    Submission,
+    TemporaryStop,
+)
 
 Date = str | None
 numbers = itertools.count(1)
@@ -86,6 +98,13 @@ def municipality(code: str, lineage: str = "") -> Municipality:
     county, _created = County.objects.get_or_create(code=code[:2], defaults={"name": code[:2], "valid_from": 2020})
     named = {"name": f"Kommune {code}", "county": county, "valid_from": 2020, "lineage": lineage or code}
     return Municipality.objects.get_or_create(code=code, defaults=named)[0]
+
+
+def empty_tables() -> None:
+    """The files that earlier tests left are as large as if they were full."""
+    tables = ", ".join(model._meta.db_table for model in PERSON_LEVEL)
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {tables}")
 
 
 def store(sent: Sent) -> Submission:

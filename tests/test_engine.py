@@ -24,7 +24,7 @@ from quality.selectors import rows_of
 from submissions.actions import persons_gone
 from submissions.models import Person, Service, Submission
 from tests.logins import seeing
-from tests.rows import Given, Said, Sent, Who, pseudonym, store
+from tests.rows import Given, Said, Sent, Who, empty_tables, pseudonym, store
 
 pytestmark = pytest.mark.django_db
 
@@ -202,8 +202,7 @@ def test_only_what_looks_across_is_judged_again_after_many_arrivals() -> None:
 
 def test_statistics_are_taken_when_a_table_has_grown() -> None:
     """For each message would be a fixed cost that grows with the tables; never, and joins of new rows may take minutes."""
-    with connection.cursor() as cursor:  # the files that earlier tests left are as large as if they were full
-        cursor.execute("TRUNCATE submissions_person CASCADE")
+    empty_tables()
     store(Sent([Who([Given()]) for _ in range(60)]))
     assert {"submissions_person", "submissions_service"} <= set(analyzed())
     assert analyzed() == []

@@ -153,11 +153,11 @@ def test_a_full_disk_is_told_at_both_doors_and_what_was_received_is_done_afterwa
         seen = look(client, received)
         assert seen is None or seen["status"] in ("received", "processing"), seen
     until_ready(portal)
-    done = wait_until(client, received, {"finished"})
+    done = wait_until(portal, client, received, {"finished"})
     assert (done["status"], done["current"], done["counts"]["persons"]) == ("done", True, 200)
     again = send(client, message(year=2021, persons=people(4)))
     for submission in (*(answer.json()["id"] for answer in answers[:-1]), again):
-        assert wait_until(client, submission, {"finished"})["status"] == "done"
+        assert wait_until(portal, client, submission, {"finished"})["status"] == "done"
 
 
 def test_no_room_where_bodies_wait_is_told_at_both_doors(
@@ -180,7 +180,7 @@ def test_no_room_where_bodies_wait_is_told_at_both_doors(
             assert "Portalen har ikke plass til mer nå" in page.text
         assert readiness(portal)["status"] != "unavailable"
         small = send(client, message(year=2025, persons=people(3)))
-        assert wait_until(client, small, {"finished"})["status"] == "done"
+        assert wait_until(portal, client, small, {"finished"})["status"] == "done"
     assert client.post("/submissions/", content=large).status_code == 202
 
 
@@ -195,17 +195,17 @@ def test_a_message_made_to_be_expensive_ends_with_a_sentence_and_the_workers_go_
     headers = {"Content-Encoding": "gzip"}
     sent = client.post("/submissions/", content=packed, headers=headers)
     assert sent.status_code == 202, sent.text
-    ended = wait_until(client, sent.json()["id"], {"finished"})
+    ended = wait_until(portal, client, sent.json()["id"], {"finished"})
     assert ended["status"] == "done" or (ended["status"] == "failed" and ended["problem"]["detail"]), ended
     small = send(client, message("1103", persons=people(4)))
-    assert wait_until(client, small, {"finished"})["status"] == "done"
+    assert wait_until(portal, client, small, {"finished"})["status"] == "done"
     assert {process.pid for process in working(portal, "large")} == before
 
 
 def test_a_disk_that_is_full_in_the_middle_of_the_work(disk: Path, portal: RunningPortal, client: httpx.Client) -> None:
     """Whatever PostgreSQL does about it (it may refuse to write, or stop altogether), the work is done when there is room."""
     received = send(client, large_message(2022, 16_000))
-    wait_until(client, received, {"reading", "checking", "finished"})
+    wait_until(portal, client, received, {"reading", "checking", "finished"})
     with full(disk):
         # Long enough for a few attempts; what matters is that nothing is given up.
         for _attempt in range(3):
@@ -215,7 +215,7 @@ def test_a_disk_that_is_full_in_the_middle_of_the_work(disk: Path, portal: Runni
         seen = look(client, received)
         assert seen is None or seen["status"] != "failed", seen
     until_ready(portal)
-    done = wait_until(client, received, {"finished"})
+    done = wait_until(portal, client, received, {"finished"})
     assert (done["status"], done["counts"]["persons"], done["counts"]["services"]) == ("done", 16_000, 48_000)
 
 
@@ -224,20 +224,20 @@ def test_work_over_its_time_limit_stops_with_a_reason_and_can_be_taken_up_again(
 ) -> None:
     """The first lets itself be stopped; the second does not, and is killed."""
     slow = send(client, large_message(2023, 60_000))
-    stopped = wait_until(client, slow, {"finished"})
+    stopped = wait_until(portal, client, slow, {"finished"})
     assert (stopped["status"], stopped["problem"]["code"]) == ("failed", "too-slow"), stopped
     assert "lengre tid enn portalen tillater" in stopped["problem"]["detail"]
     assert "lengre tid enn portalen tillater" in browser.get(f"/innsendinger/{slow}/").text
 
     stuck = send(client, large_message(2023, 50_000))
-    wait_until(client, stuck, {"reading", "checking"})
+    wait_until(portal, client, stuck, {"reading", "checking"})
     for process in working(portal, "large"):
         process.suspend()
-    killed = wait_until(client, stuck, {"finished"})
+    killed = wait_until(portal, client, stuck, {"finished"})
     assert (killed["status"], killed["problem"]["code"]) == ("failed", "too-slow"), killed
 
     small = send(client, message(year=2023, persons=people(3)))
-    assert wait_until(client, small, {"finished"})["status"] == "done"
+    assert wait_until(portal, client, small, {"finished"})["status"] == "done"
     with pytest.raises(subprocess.CalledProcessError) as refused:
         portal.run_command("retry_submission", str(stuck))
     assert f"Innsending {small} kom etter" in refused.value.stderr

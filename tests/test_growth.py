@@ -22,7 +22,7 @@ from quality.engine import counting_applicable, each_side_read_once, fields_of, 
 from quality.models import FindingRow, UnitResult
 from quality.receivers import _show_planner
 from submissions.models import Submission
-from tests.rows import Sent, store
+from tests.rows import Sent, empty_tables, store
 
 FEW, MANY = 1000, 4000
 MOST_GROWTH = 6.5
@@ -169,12 +169,6 @@ def pages(check: Check, submission: Submission) -> int:
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
 
-def empty() -> None:
-    """The files that earlier tests left are as large as if they were full."""
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE submissions_person CASCADE")
-
-
 def test_the_checks_that_ask_a_function_are_known() -> None:
     assert [check.code for check in ASKS_A_FUNCTION] == ["person-in-many-municipalities"]
 
@@ -183,7 +177,7 @@ def test_the_checks_that_ask_a_function_are_known() -> None:
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_what_a_function_does_for_each_row_does_not_grow_either(case: Case) -> None:
     """Each is reported by another municipality too, so that the function is asked about everybody."""
-    empty()
+    empty_tables()
     of_few, of_many = given(case, FEW, "4601"), given(case, MANY, "0301")
     for check in ASKS_A_FUNCTION:
         few, many = pages(check, of_few), pages(check, of_many)
@@ -209,7 +203,7 @@ def of_two_municipalities(name: str, n: int, own: str, other: str) -> int:
 
 @pytest.mark.django_db
 def test_the_pages_show_a_function_that_looks_at_all() -> None:
-    empty()
+    empty_tables()
     with connection.cursor() as cursor:
         cursor.execute(OF_ALL)
     few = of_two_municipalities("few", FEW // 4, "4601", "1103")
