@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.db import models
+from django.db import connection, models
 
 from municipalities import database
 from municipalities.models import County, District, Municipality, MunicipalityChange, Population
@@ -110,24 +110,18 @@ def districts() -> list[District]:
     ]
 
 
-def populations() -> Iterator[Population]:
+POPULATION_COLUMNS = ("municipality_id", "district_id", "year", "age_group", "persons")
+
+
+def populations() -> Iterator[tuple[str, str | None, int, str, int]]:
+    """Rows of Population by POPULATION_COLUMNS."""
     for row in rows("folketall_kommune_aldersgruppe_2020_2022"):
         for group in AGE_GROUPS:
-            yield Population(
-                municipality_id=row["kommunenummer"],
-                year=int(row["aar_1jan"]),
-                age_group=group,
-                persons=int(row[group]),
-            )
+            yield row["kommunenummer"], None, int(row["aar_1jan"]), group, int(row[group])
     for row in rows("bydeler"):
         for group in AGE_GROUPS:
-            yield Population(
-                municipality_id=row["kommunenummer"],
-                district_id=row["bydelsnummer"],
-                year=DISTRICTS_YEAR,
-                age_group=group,
-                persons=int(row[f"{group}_{DISTRICTS_YEAR}"]),
-            )
+            inhabitants = int(row[f"{group}_{DISTRICTS_YEAR}"])
+            yield row["kommunenummer"], row["bydelsnummer"], DISTRICTS_YEAR, group, inhabitants
 
 
 @database.transaction_as(database.OWNER)
@@ -142,8 +136,20 @@ def load() -> dict[str, int]:
     MunicipalityChange.objects.all().delete()
     loaded["MunicipalityChange"] = len(MunicipalityChange.objects.bulk_create(changes()))
     Population.objects.all().delete()
-    loaded["Population"] = len(Population.objects.bulk_create(populations(), batch_size=2000))
+    loaded["Population"] = _copy_populations()
     return loaded
+
+
+def _copy_populations() -> int:
+    columns = ", ".join(POPULATION_COLUMNS)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {Population._meta.db_table} ({columns}) FROM STDIN") as copy,
+    ):
+        count = 0
+        for count, row in enumerate(populations(), 1):
+            copy.write_row(row)
+    return count
 
 
 def _upsert(instances: list[County] | list[Municipality] | list[District]) -> int:

@@ -27,8 +27,9 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole portals first: files of many small tests fill what is left of each process at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("portal") is None)
+    """Whole portals first: files of many small tests fill what is left of each process at the end. What a file's tests share is made
+    once, also where they are named one by one in no order."""
+    items.sort(key=lambda item: (item.get_closest_marker("portal") is None, str(item.path)))
 
 
 def become_owner(**_signal: object) -> None:
@@ -60,6 +61,15 @@ def each_login_is_a_role() -> None:
     from tests.logins import in_role
 
     database.change_login = in_role
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_are_cheap() -> None:
+    """Argon2 as always, with less work. Whole portals are processes of their own, and take all of it."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    Argon2PasswordHasher.time_cost = Argon2PasswordHasher.parallelism = 1
+    Argon2PasswordHasher.memory_cost = 8
 
 
 @pytest.fixture(autouse=True)
