@@ -142,14 +142,11 @@ def load() -> dict[str, int]:
 
 def _copy_populations() -> int:
     columns = ", ".join(POPULATION_COLUMNS)
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {Population._meta.db_table} ({columns}) FROM STDIN") as copy,
-    ):
-        count = 0
-        for count, row in enumerate(populations(), 1):
-            copy.write_row(row)
-    return count
+    with connection.cursor() as cursor:
+        with cursor.copy(f"COPY {Population._meta.db_table} ({columns}) FROM STDIN") as copy:
+            for row in populations():
+                copy.write_row(row)
+        return int(cursor.rowcount)
 
 
 def _upsert(instances: list[County] | list[Municipality] | list[District]) -> int:
