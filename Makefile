@@ -9,7 +9,7 @@ APPS := kpr_portal indicators quality submissions municipalities
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 \
 	--custom-compile-command "make lock" --no-emit-index-url pyproject.toml
 
-.PHONY: run test check setup lock clean
+.PHONY: run test check setup mutation lock clean
 .DELETE_ON_ERROR:
 
 run: setup ## the demonstration portal on http://127.0.0.1:$(PORT)/
@@ -27,6 +27,9 @@ check: setup $(STAMPS)/test-python ## the part of CI that takes seconds: style, 
 	PATH="$(CURDIR)/$(BIN):$$PATH" lint-imports
 	KPR_ENVIRONMENT=test KPR_DATA_DIR=var/test $(BIN)/python manage.py makemigrations --check --dry-run
 
+mutation: setup $(STAMPS)/mutation ## on demand, for hours: the share of deliberate faults that the tests find. DIGITS=05 tries a fifth of them
+	$(BIN)/python -m tests.mutation $(if $(DIGITS),--digits $(DIGITS))
+
 setup: $(STAMPS)/python $(STAMPS)/static $(STAMPS)/locale
 
 $(STAMPS)/venv:
@@ -42,6 +45,10 @@ $(STAMPS)/python: requirements.lock | $(STAMPS)/venv
 $(STAMPS)/test-python: requirements-test.lock $(STAMPS)/python
 	@echo "Installing what the tests need besides; nothing is told meanwhile, for a minute or so …"
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
+
+$(STAMPS)/mutation: requirements-mutation.lock $(STAMPS)/test-python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutation.lock
 	@touch $@
 
 $(STAMPS)/node: package.json package-lock.json | $(STAMPS)/venv
@@ -69,11 +76,12 @@ install-browser:
 	then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
 	else $(BIN)/playwright install chromium; fi
 
-lock: $(STAMPS)/venv ## the three lock files anew, from pyproject.toml
+lock: $(STAMPS)/venv ## the four lock files anew, from pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(UV_COMPILE) --output-file requirements.lock
 	$(UV_COMPILE) --extra test --output-file requirements-test.lock
 	$(UV_COMPILE) --extra test --extra bench --output-file requirements-bench.lock
+	$(UV_COMPILE) --extra test --extra mutation --output-file requirements-mutation.lock
 
 clean: ## everything that was built; not the data in var/
 	rm -rf .venv node_modules static/vendor staticfiles

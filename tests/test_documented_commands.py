@@ -51,6 +51,8 @@ NOT_RUN = {
     ".venv/bin/python manage.py portal --demo": STARTS_PORTAL,
     "make test": "is what runs this",
     "make check": "is what `make test` begins with",
+    "make mutation": "takes hours",
+    "make mutation DIGITS=05": "takes the better part of an hour",
     "make lock": "asks the package index what is newest",
     "pre-commit install": "changes the checkout's git hooks",
     ".venv/bin/python -m pip install --require-hashes -r requirements-bench.lock": "changes what the tests are run with",
