@@ -4,7 +4,7 @@ PORT ?= 8000
 DATA_DIR ?= var
 BIN := .venv/bin
 STAMPS := .venv/stamps
-APPS := kpr_portal indicators quality submissions municipalities
+APPS := kpr_portal demonstration dashboards publications indicators quality submissions municipalities charts spreadsheets
 # Extras stay in the lock: where a package asks for coverage[toml], pip takes the newest one for that, locked or not.
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 \
 	--custom-compile-command "make lock" --no-emit-index-url pyproject.toml

@@ -23,12 +23,12 @@ def main() -> None:
     if command != "portal":  # its processes each say themselves what they are
         os.environ.setdefault("KPR_DATABASE_ROLE", "owner" if command in AS_OWNER else "operator")
     if command == "portal":
-        from kpr_portal.supervisor import prepare_environment
+        from kpr_portal.local.supervisor import prepare_environment
 
         prepare_environment(sys.argv[2:])
     stop_if_misconfigured()
     if command not in NEEDS_NO_DATABASE and not {"--help", "-h"} & set(sys.argv):
-        from kpr_portal.embedded import ensure_postgres
+        from kpr_portal.local.embedded import ensure_postgres
 
         ensure_postgres()
     from django.core.management import execute_from_command_line

@@ -25,7 +25,7 @@ import psycopg
 from lxml import etree
 
 from benchmarks import arguments
-from kpr_portal.embedded import EmbeddedPostgres
+from kpr_portal.local.embedded import EmbeddedPostgres
 from tests.portal_process import MANAGE, RunningPortal
 
 NAMESPACE = "{urn:kpr:arsmelding:1.0}"

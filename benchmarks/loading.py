@@ -16,9 +16,9 @@ import psutil
 
 from benchmarks import arguments
 from benchmarks.nation import FOLDER, prepare  # first: it sets Django up
+from demonstration.generate import Nation
 from indicators import actions as indicators
 from indicators import steering
-from kpr_portal.nation.generate import Nation
 from municipalities.access import Access
 from quality import receivers
 from quality.refreshing import refresh_across

@@ -27,7 +27,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from kpr_portal.embedded import ensure_postgres  # noqa: E402
+from kpr_portal.local.embedded import ensure_postgres  # noqa: E402
 from municipalities.access import Access  # noqa: E402
 from submissions import tasks, vault  # noqa: E402
 from submissions.load import load  # noqa: E402

@@ -18,10 +18,11 @@ from django.utils import timezone
 
 from benchmarks import arguments
 from benchmarks.nation import prepare  # first: it sets Django up
-from indicators import publishing
 from indicators.definitions import INDICATORS, families
-from indicators.models import IndicatorValue, Level, Publication
+from indicators.models import IndicatorValue, Level
 from municipalities.models import Municipality, Population
+from publications import release
+from publications.models import Publication
 from submissions.models import Channel, Stage, Status, Submission
 
 YEARS = range(2019, 2024)
@@ -71,7 +72,7 @@ def report(municipality: Municipality, year: int, inhabitants: int, luck: np.ran
 
 def publish() -> tuple[float, Publication | None]:
     started = time.perf_counter()
-    publication = publishing.publish()
+    publication = release.publish()
     return time.perf_counter() - started, publication
 
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from django.utils import translation
 
-from indicators.definitions import BY_CODE
+from indicators.definitions import BY_CODE, THEMES
 from indicators.indicator import Indicator
-from indicators.overview import THEMES
 from indicators.wording import direction
 
 HEAD = """# Indikatorene

@@ -8,9 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from indicators.charts import Value
-from indicators.charts.values import count, whole
-from indicators.comparison import FEWEST, Interval, Verdict
+from charts import Value
+from charts.comparison import FEWEST, Interval, Verdict
+from charts.values import count, whole
 from indicators.indicator import Indicator
 from submissions.models import Topic
 

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from indicators.api import (
+from kpr_portal.api_docs import DocsView, SchemaView
+from publications.api import (
     AggregatesView,
     CodeListsView,
     CodeListView,
@@ -10,7 +11,6 @@ from indicators.api import (
     PublicationsView,
     PublicationView,
 )
-from kpr_portal.api_docs import DocsView, SchemaView
 from quality.api import ChecksView, FindingsView, RowsView
 from submissions.api import StatusView, SubmissionsView, SubmissionView
 

@@ -13,9 +13,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from dashboards.overview import overview
+from dashboards.page_scope import Viewpoint, with_figures
 from indicators.definitions import INDICATORS
-from indicators.overview import overview
-from indicators.viewpoint import Viewpoint, with_figures
 from municipalities import calendar
 from municipalities.models import County, Municipality
 from municipalities.pages import access_of, find_place, own_places, signed_in

@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from kpr_portal import environment
-from kpr_portal.sockets import socket_directory
+from kpr_portal.local.sockets import socket_directory
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 KPR_DATA_DIR = environment.data_directory()
@@ -89,6 +89,9 @@ KPR_DEMO_SCALE = environment.fraction("KPR_DEMO_SCALE", 1.0)
 INSTALLED_APPS = [
     "kpr_portal",
     "indicators",
+    "publications",
+    "dashboards",
+    "demonstration",
     "quality",
     "submissions",
     "municipalities",
@@ -108,7 +111,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "kpr_portal.head.NoBodyForHead",
     "municipalities.visitor.VisitorAddress",
-    "indicators.ready.ReadyAnswers",
+    "publications.response_cache.ResponseCache",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "kpr_portal.compression.Compression",
@@ -272,6 +275,7 @@ CELERY_TASK_ROUTES = {
     "submissions.process_large": {"queue": LARGE},
     "submissions.shred_messages": {"queue": RESULTS},
     "indicators.*": {"queue": RESULTS},
+    "publications.*": {"queue": RESULTS},
     "kpr_portal.*": {"queue": RESULTS},
 }
 # Seconds that one task may take: small submissions and sweeps, large submissions, and what goes over the nation. At the limit
@@ -292,8 +296,8 @@ CELERY_TASK_ANNOTATIONS = {
     "submissions.process_large": _task_limit(KPR_LARGE_TASK_SECONDS),
     "indicators.recompute": _task_limit(KPR_LARGE_TASK_SECONDS),
     "indicators.recompute_stale": _task_limit(KPR_LARGE_TASK_SECONDS),
-    "indicators.publish": _task_limit(KPR_NATION_TASK_SECONDS),
-    "indicators.refresh": _task_limit(KPR_NATION_TASK_SECONDS),
+    "publications.publish": _task_limit(KPR_NATION_TASK_SECONDS),
+    "kpr_portal.refresh": _task_limit(KPR_NATION_TASK_SECONDS),
     "kpr_portal.remove_old": _task_limit(KPR_NATION_TASK_SECONDS),
 }
 # Seconds that one statement of the database may take: of a page or an API answer, of a worker, and of a worker that goes over
@@ -320,7 +324,7 @@ CELERY_BEAT_SCHEDULE = {
     "compute-stale": {"task": "indicators.recompute_stale", **_SWEEP},
     "shred-old-messages": {"task": "submissions.shred_messages", "schedule": 3600.0},
     "remove-old": {"task": "kpr_portal.remove_old", "schedule": crontab(hour="2", minute="30")},
-    "daily-refresh": {"task": "indicators.refresh", "schedule": crontab(hour="4", minute="0")},
+    "daily-refresh": {"task": "kpr_portal.refresh", "schedule": crontab(hour="4", minute="0")},
 }
 
 # --- REST ----------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from kpr_portal import retention
+from kpr_portal import refreshing, retention
 from municipalities.statements import statements_of
 
 
@@ -11,3 +11,9 @@ from municipalities.statements import statements_of
 def remove_old() -> None:
     with statements_of(settings.KPR_NATION_STATEMENT_SECONDS):
         retention.remove_old()
+
+
+@shared_task(name="kpr_portal.refresh")
+def refresh(year: int | None = None) -> None:
+    with statements_of(settings.KPR_NATION_STATEMENT_SECONDS):
+        refreshing.refresh(year)

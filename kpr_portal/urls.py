@@ -6,12 +6,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 from django.views.i18n import set_language
 
-from indicators import public_views as public
-from indicators import steering_views as steering
-from indicators import views as indicators
+from dashboards import steering_views as steering
+from dashboards import views as indicators
 from kpr_portal import health, home
 from municipalities import views as municipalities
 from municipalities.api import UnknownAddress
+from publications import views as public
 from quality import views as quality
 from submissions import views as submissions
 

@@ -22,16 +22,9 @@ from quality.check import Check
 from quality.engine import fields_of
 from quality.labels import field_label, shown
 from quality.models import FindingRow
+from spreadsheets import EXCEL_OPTIONS, harmless
 
 AT_A_TIME = 2000
-# What a spreadsheet may take for the start of a formula, in plain and full-width forms.
-DANGEROUS = tuple("=+-@\t\r\n＝＋－＠")
-EXCEL_OPTIONS = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
 
 
 @dataclass(frozen=True)
@@ -139,8 +132,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, int | float | Decimal):
         return str(value).replace(".", ",")
     return harmless(value)
-
-
-def harmless(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet could take for a formula."""
-    return f"'{text}" if text.startswith(DANGEROUS) or text.lstrip().startswith(DANGEROUS) else text

@@ -37,7 +37,7 @@ def _show_planner() -> None:
     """Tell PostgreSQL's planner of tables that have grown much; unaware of it, it compares all with all.
 
     A small sample is enough for that, and autovacuum takes a larger one in its time. How many rows one submission has it does
-    not learn: it takes every submission for the same small part of the table (migration 0005 of submissions), new ones too.
+    not learn: it takes every submission for the same small part of the table (migration 0002 of submissions), new ones too.
     """
     tables = {model._meta.db_table: columns for model, columns in JOINED.items()}
     with transaction.atomic(), connection.cursor() as cursor:

@@ -19,7 +19,7 @@ os.environ["KPR_DATABASE_ROLE"] = "superuser"
 def pytest_configure() -> None:
     from django.db.models.signals import pre_migrate
 
-    from kpr_portal.embedded import ensure_postgres
+    from kpr_portal.local.embedded import ensure_postgres
 
     ensure_postgres()
     leaks.watch_answers()

@@ -16,11 +16,11 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from charts.comparison import wilson
 from indicators import actions
-from indicators.comparison import wilson
-from indicators.models import Publication, PublicationState, PublishedTable
 from municipalities import calendar
 from municipalities.models import Role, Unit
+from publications.models import Publication, PublicationState, PublishedTable
 from quality.actions import check_submission
 from submissions.models import Submission
 from tests.cast import FJELLHEIM, OTHER, OWN, SOLBAKKEN, client_of, person

@@ -15,7 +15,7 @@ from types import TracebackType
 
 import psutil
 
-from kpr_portal.embedded import EmbeddedPostgres
+from kpr_portal.local.embedded import EmbeddedPostgres
 from tests import leaks
 from tests.waiting import PATIENCE
 

@@ -6,9 +6,9 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-from indicators.comparison import wilson
-from indicators.models import Publication, PublicationState, PublishedTable
+from charts.comparison import wilson
 from municipalities.models import Municipality
+from publications.models import Publication, PublicationState, PublishedTable
 
 NOON = datetime.datetime(2024, 2, 1, 12, tzinfo=datetime.UTC)
 MISSING: dict[str, Any] = dict.fromkeys(("numerator", "denominator", "value", "low", "high"))

@@ -17,10 +17,10 @@ from django.test import Client
 from pyjstat import pyjstat
 from pytest_django import DjangoAssertNumQueries
 
-from indicators.codelists import areas
 from indicators.definitions import INDICATORS
-from indicators.models import Publication
 from municipalities.models import Municipality
+from publications.codelists import areas
+from publications.models import Publication
 from tests.publications import missing, nation, publication, row, table
 from tests.test_api import problem
 

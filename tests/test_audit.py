@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from indicators.audit import Document, Known, Leak, Limits, Report, audit, documents_from
-from indicators.comparison import wilson
+from charts.comparison import wilson
+from publications.disclosure_audit import Document, Known, Leak, Limits, Report, audit, documents_from
 
 COUNTY_OF = {"4601": "46", "4602": "46", "4611": "46", "1101": "11", "1103": "11", "1106": "11", "0301": "03"}
 ALL, DENOMINATOR, NOTHING = "all", "denominator", "nothing"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.template.loader import render_to_string
 
-from indicators.charts import (
+from charts import (
     Against,
     Chart,
     Download,
@@ -34,10 +34,10 @@ from indicators.charts import (
     time_series,
     units,
 )
-from indicators.charts.look import percent_bounds, spread, wrapped
-from indicators.charts.places import project
-from indicators.charts.values import count, decimal, listed, percent_text, stands_against, whole
-from indicators.comparison import Verdict
+from charts.comparison import Verdict
+from charts.look import percent_bounds, spread, wrapped
+from charts.places import project
+from charts.values import count, decimal, listed, percent_text, stands_against, whole
 
 SUBJECT = Subject(title="Ernæring vurdert, 2023", name="ernaering", source="Kilde: KPR helse og omsorg.")
 OWN = Value.of("Solhøgda", 114, 200, own=True)
@@ -151,7 +151,7 @@ def test_missing_cells_say_why(make: Callable[[], Chart]) -> None:
 @every_chart
 def test_page_holds_all_without_script_and_without_style(make: Callable[[], Chart]) -> None:
     chart = make().with_downloads(Download("CSV", "/tall.csv?a=1&b=2"))
-    html = render_to_string("indicators/_chart.html", {"chart": chart, "heading": 2})
+    html = render_to_string("charts/_chart.html", {"chart": chart, "heading": 2})
     assert chart.summary in html and chart.source in html
     assert "<h2 " in html and 'href="/tall.csv?a=1&amp;b=2"' in html
     assert html.count("<tr") == len(chart.table.rows) + 1
@@ -166,7 +166,7 @@ def test_nothing_to_show_is_said(make: Callable[[], Chart]) -> None:
     chart = make()
     assert chart.summary.endswith(".") or chart.summary == ""
     json.dumps(chart.figure, allow_nan=False)
-    render_to_string("indicators/_chart.html", {"chart": chart})
+    render_to_string("charts/_chart.html", {"chart": chart})
 
 
 def test_names_are_never_read_as_tags() -> None:
@@ -186,7 +186,7 @@ def test_names_are_never_read_as_tags() -> None:
     for chart in made:
         for text in strings(chart.figure):
             assert not re.search(r"<(?!br>|extra>|/extra>)", text), text
-        assert "<a" not in render_to_string("indicators/_chart.html", {"chart": chart})
+        assert "<a" not in render_to_string("charts/_chart.html", {"chart": chart})
 
 
 # --- The same numbers -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indicators.comparison import (
+from charts.comparison import (
     FEWEST,
     Gap,
     Interval,

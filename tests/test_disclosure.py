@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from indicators.disclosure.protect import Unprotectable, protect
-from indicators.disclosure.table import NATION, Counts, Decision, Family, Released, Rules, Shown
+from publications.suppression.protect import Unprotectable, protect
+from publications.suppression.table import NATION, Counts, Decision, Family, Released, Rules, Shown
 
 ALL, DENOMINATOR, NOTHING = Shown.ALL, Shown.DENOMINATOR, Shown.NOTHING
 SHARE = Family(("share",))

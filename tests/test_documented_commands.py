@@ -21,9 +21,9 @@ from pathlib import Path
 import httpx
 import pytest
 from django.core.management import get_commands
+from kpr_portal.management.commands.load_demo import PASSWORD
 from markdown_it import MarkdownIt
 
-from kpr_portal.management.commands.load_demo import PASSWORD
 from tests.portal_process import ROOT, RunningPortal, command, copy_of_the_tree, parent
 from tests.waiting import PATIENCE, wait_for
 

@@ -10,7 +10,7 @@ import pytest
 from django.template import Context, Template
 from django.utils import translation
 
-from indicators.charts.values import count, decimal
+from charts.values import count, decimal
 from quality.labels import shown
 
 MOMENT = datetime.datetime(2024, 1, 15, 15, 35, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))

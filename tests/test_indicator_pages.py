@@ -9,16 +9,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from indicators.bars import Reach
-from indicators.charts import Value
-from indicators.comparison import Verdict
-from indicators.definitions import BY_CODE, INDICATORS
-from indicators.figures import Figure
-from indicators.models import IndicatorValue, Level, Publication, PublicationState
-from indicators.overview import THEMES
-from indicators.standing import stand
+from charts import Value
+from charts.comparison import Verdict
+from dashboards.bars import Reach
+from indicators.benchmark import stand
+from indicators.definitions import BY_CODE, INDICATORS, THEMES
+from indicators.models import IndicatorValue, Level
 from indicators.wording import WORDS, below_the_line, of_them, sureness
 from municipalities.models import Unit
+from publications.figures import Figure
+from publications.models import Publication, PublicationState
 from submissions.models import Status, Submission
 from tests.cast import FJELLHEIM, OWN, SOLBAKKEN
 from tests.indicator_stage import ASSESSED, YEAR, Stage, own, publish, residents, sent, stage_fixture, words  # noqa: F401

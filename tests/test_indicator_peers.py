@@ -8,12 +8,12 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from indicators.charts import Missing
+from charts import Missing
+from dashboards.peers import Group, Neighbours, Size, add_up, size_groups
 from indicators.definitions import BY_CODE
-from indicators.figures import Figure
 from indicators.models import IndicatorValue, Level
-from indicators.peers import Group, Neighbours, Size, add_up, size_groups
 from municipalities.models import Municipality
+from publications.figures import Figure
 from tests.cast import OWN, SOLBAKKEN
 from tests.indicator_stage import ASSESSED, YEAR, Stage, residents, sent, stage_fixture, words  # noqa: F401
 

@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 from django.urls import reverse
 
-from indicators import records
+from dashboards import records
 from indicators.definitions import BY_CODE
 from indicators.models import IndicatorValue, Level
 from municipalities.models import AuditEvent

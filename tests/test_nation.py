@@ -19,7 +19,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from lxml import etree
 
-from kpr_portal.nation.generate import Message, Nation
+from demonstration.generate import Message, Nation
 from municipalities import identity_numbers, reference_data
 from quality.checks import BY_CODE as CHECKS
 

@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from kpr_portal.celery import app
-from kpr_portal.supervisor import WORKERS
+from kpr_portal.local.supervisor import WORKERS
 from municipalities import accounts, outages, room
 from municipalities.models import Role, Scope, User
 from municipalities.statements import limit_statements, statements_of

@@ -15,7 +15,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from kpr_portal.sockets import socket_directory
+from kpr_portal.local.sockets import socket_directory
 from tests.portal_process import RunningPortal, parent
 from tests.waiting import PATIENCE, wait_for
 
@@ -120,7 +120,7 @@ def test_stop_leaves_nothing_running_and_a_second_start_finds_its_data(portal: R
         ("valkey-server", False),
         ("bin/postgres", False),
         ("bin/postgres", True),
-        ("kpr_portal.guardian", False),
+        ("kpr_portal.local.guardian", False),
     ],
 )
 def test_a_killed_process_is_replaced(portal: RunningPortal, word: str, forked: bool) -> None:
@@ -184,7 +184,7 @@ def test_a_killed_supervisor_leaves_nothing_running_and_the_next_start_works(por
     kill(portal.process)
     wait_for(portal.processes, lambda left: not left, what="all processes end")
     portal.start()
-    guardian = one(portal, "kpr_portal.guardian")
+    guardian = one(portal, "kpr_portal.local.guardian")
     guardian.suspend()
     kill(portal.process)
     guardian.kill()

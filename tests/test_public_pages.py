@@ -12,10 +12,10 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from indicators.definitions import INDICATORS
-from indicators.models import Publication
 from kpr_portal import api_urls
 from municipalities.access import digest
 from municipalities.models import County, Municipality, Scope, Token
+from publications.models import Publication
 from tests.cast import OTHER, OWN, Cast, cast_fixture  # noqa: F401
 from tests.publications import missing, publication, row, table
 

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from indicators import publishing
 from indicators.definitions import INDICATORS
-from indicators.disclosure.protect import Unprotectable
-from indicators.models import IndicatorValue, Level, Publication, PublicationState
-from indicators.publishing import publish
+from indicators.models import IndicatorValue, Level
 from municipalities import calendar
 from municipalities.models import Population
+from publications import release
+from publications.models import Publication, PublicationState
+from publications.release import publish
+from publications.suppression.protect import Unprotectable
 from submissions.models import Submission
 from tests.rows import Sent, municipality, store
 
@@ -168,8 +169,8 @@ def test_what_fails_its_audit_is_withheld_and_the_one_before_stands(monkeypatch:
     nation()
     first = released()
     told("4601", {SEEN: (3, 60)})
-    monkeypatch.setattr(publishing, "protect", lambda counts, *_rest: {
-        (code, area): publishing.Shown.ALL
+    monkeypatch.setattr(release, "protect", lambda counts, *_rest: {
+        (code, area): release.Shown.ALL
         for code, municipality in counts.counts
         for area in (municipality, counts.county_of[municipality], "0")
     })  # fmt: skip
@@ -189,8 +190,8 @@ def test_what_cannot_be_made_safe_stays_as_it_was(monkeypatch: pytest.MonkeyPatc
             raise Unprotectable("nothing can be done")
         return real(counts, earlier, rules)
 
-    real = publishing.protect
-    monkeypatch.setattr(publishing, "protect", protect)
+    real = release.protect
+    monkeypatch.setattr(release, "protect", protect)
     second = released()
     assert row(second, SEEN, "4601") == row(first, SEEN, "4601")
     assert {"indicator": SEEN, "year": 2023, "why": "nothing can be done"} in second.audit["held"]

@@ -11,7 +11,7 @@ import psutil
 import psycopg
 import pytest
 
-from kpr_portal.embedded import EmbeddedPostgres
+from kpr_portal.local.embedded import EmbeddedPostgres
 from tests.messages import Person, message, municipalities_of_2020, people, service
 from tests.portal_process import RunningPortal, parent
 from tests.waiting import PATIENCE, wait_for

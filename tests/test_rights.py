@@ -20,7 +20,7 @@ from django.db import connection
 from psycopg import errors, sql
 
 from indicators import actions as indicators
-from kpr_portal.embedded import EmbeddedPostgres
+from kpr_portal.local.embedded import EmbeddedPostgres
 from kpr_portal.walls import roles
 from kpr_portal.walls.applying import apply, tables
 from kpr_portal.walls.rights import TABLES
@@ -519,8 +519,8 @@ def test_workers_read_no_secrets(column: str, logged_in: dict[str, psycopg.Conne
         "UPDATE submissions_submission SET is_current = false",
         "DELETE FROM submissions_submission",
         "DELETE FROM quality_checkresult",
-        "INSERT INTO indicators_publication (number, state, created_at, changes, audit) VALUES (99, 'released', now(), '[]', '{}')",
-        "SELECT counts FROM indicators_publishedtable",
+        "INSERT INTO publications_publication (number, state, created_at, changes, audit) VALUES (99, 'released', now(), '[]', '{}')",
+        "SELECT counts FROM publications_publishedtable",
         "SELECT at FROM municipalities_auditevent",
         "DELETE FROM municipalities_auditevent",
     ],

@@ -7,8 +7,8 @@ import re
 import pytest
 from django.urls import reverse
 
+from charts import Missing, Value
 from indicators import steering
-from indicators.charts import Missing, Value
 from tests.cast import FJELLHEIM, OWN, SOLBAKKEN
 from tests.indicator_stage import ASSESSED, Stage, residents, sent, stage_fixture, stay  # noqa: F401
 from tests.rows import Said, Who

@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from charts.values import decimal
 from indicators import engine, steering
-from indicators.charts.values import decimal
 from indicators.models import SteeringValue
 from municipalities.models import Population
 from quality.actions import check_submission

@@ -10,10 +10,11 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
 from indicators import actions as actions_of_indicators
-from indicators.models import IndicatorValue, Publication, PublishedTable, SteeringValue
+from indicators.models import IndicatorValue, SteeringValue
 from municipalities import audit
 from municipalities.access import ANONYMOUS, Access, visible, with_predecessors
 from municipalities.models import AuditEvent, County, Unit
+from publications.models import Publication, PublishedTable
 from quality.models import FindingRow
 from submissions import actions
 from submissions.models import PERSON_LEVEL, Channel, Person, Service, Submission

@@ -1,5 +1,8 @@
 """All indicators, by theme. A tuple that can be read, rather than a registration that can be forgotten."""
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
 from indicators.definitions import institution, nutrition, plan, waiting
 from indicators.indicator import Indicator
 
@@ -18,3 +21,28 @@ def families() -> tuple[tuple[Indicator, ...], ...]:
     for indicator in INDICATORS:
         groups[indicator.root] = (*groups.get(indicator.root, ()), indicator)
     return tuple(groups.values())
+
+
+# As a leader thinks of the services.
+THEMES: tuple[tuple[Promise, tuple[str, ...]], ...] = (
+    (
+        gettext_lazy("På sykehjem"),
+        (
+            "nutrition-assessed-institution",
+            "nutrition-at-risk-institution",
+            "nutrition-plan-institution",
+            "medication-review-institution",
+            "seen-by-doctor-institution",
+            "seen-by-dentist-institution",
+        ),
+    ),
+    (
+        gettext_lazy("Hjemme"),
+        ("nutrition-assessed-home", "nutrition-at-risk-home", "nutrition-plan-home"),
+    ),
+    (
+        gettext_lazy("Rehabilitering"),
+        ("individual-plan-rehab-home", "individual-plan-rehab-institution"),
+    ),
+    (gettext_lazy("Ventetid"), ("waiting-time-nursing-home",)),
+)

@@ -176,7 +176,7 @@ TABLES: dict[str, Table] = {
     # What cannot be computed: for operators, and for the check of health
     "indicators_brokencomputation": Table("", READ, ALL, "false"),
     # What left. The true counts behind a published table are for the next publication only.
-    "indicators_publication": public(ADD),
-    "indicators_publication_tables": public("SELECT, INSERT, DELETE"),
-    "indicators_publishedtable": public(ADD, "SELECT (id, indicator, version, year, digest, rows)"),
+    "publications_publication": public(ADD),
+    "publications_publication_tables": public("SELECT, INSERT, DELETE"),
+    "publications_publishedtable": public(ADD, "SELECT (id, indicator, version, year, digest, rows)"),
 }

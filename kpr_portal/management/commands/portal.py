@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from kpr_portal.configuration import stop_if_unusable
-from kpr_portal.embedded import NotStarted
-from kpr_portal.supervisor import Failure, Portal, add_arguments
+from kpr_portal.local.embedded import NotStarted
+from kpr_portal.local.supervisor import Failure, Portal, add_arguments
 from kpr_portal.walls.roles import LOGINS
 
 

@@ -1,0 +1,232 @@
+"""Proofs without linear programs: two or three parties that could exchange persons without any published figure telling.
+
+A party is the hidden counts of one area that hang together by equations of its own; a move is the smallest change of them that
+those equations allow. Hidden counts of a county or the nation are no party: they follow from those of their parts. What a move
+changes in the equations that the party shares with others is its trace. Moves of other parties can undo the trace. So each
+exchange is a solution of the whole system as it stands. Counts are walked away from where they are, a person at a time; the
+linear programs take what cannot be walked so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from publications.disclosure_audit.equations import Block, is_municipality
+
+MOST_COUNTS = 8  # of a party: its moves are found by trying all changes
+Trace = tuple[tuple[int, int], ...]  # shared equation, change
+
+
+class Move(NamedTuple):
+    """What one area can do on its own: counts that get a person more, and a person less."""
+
+    area: str
+    more: tuple[int, ...]
+    less: tuple[int, ...]
+    trace: Trace
+
+
+class Proof(NamedTuple):
+    """Values that a count can have for an outsider, and who knows too much for a proof."""
+
+    low: float
+    high: float
+    fails_against: frozenset[str]
+
+
+class Walk(NamedTuple):
+    down: int
+    up: int
+    areas: frozenset[str]  # that took part
+
+
+class Swaps:
+    """The exchanges in one block, from a point where all its equations hold."""
+
+    def __init__(self, block: Block, point: np.ndarray) -> None:
+        self.block, self.point = block, point.tolist()
+        self._more: dict[int, list[Move]] = defaultdict(list)
+        self._less: dict[int, list[Move]] = defaultdict(list)
+        self._undoing: dict[Trace, list[Move]] = defaultdict(list)
+        self._halves: dict[Trace, list[tuple[Trace, Trace]]] = {}
+        for move in _moves(block):
+            self._undoing[_opposite(move.trace)].append(move)
+            for column in move.more:
+                self._more[column].append(move)
+            for column in move.less:
+                self._less[column].append(move)
+
+    def proof(self, column: int, width: int) -> Proof | None:
+        """None when a count cannot be walked as far as the width, even for an outsider."""
+        walk = self._walk(column, width, ())
+        if walk.down + walk.up < width:
+            return None
+        count = self.point[column]
+        return Proof(count - walk.down, count + walk.up, frozenset(self._knowing(column, width, walk)))
+
+    def _knowing(self, column: int, width: int, walk: Walk) -> Iterator[str]:
+        """Whom a count cannot be walked without; of those who took part, for the others know nothing of it."""
+        others = {area for area in walk.areas if is_municipality(area)} - {self.block.cells[column][2]}
+        another = self._walk(column, width, others)
+        if another.down + another.up < width:
+            for other in sorted(others):
+                again = self._walk(column, width, {other})
+                if again.down + again.up < width:
+                    yield other
+
+    def _walk(self, column: int, width: int, without: Collection[str]) -> Walk:
+        areas: set[str] = set()
+        more, less = self._more[column], self._less[column]
+        up = self._steps(more, less, width, without, areas)
+        down = self._steps(less, more, width - up, without, areas)
+        return Walk(down, up, frozenset(areas))
+
+    def _steps(
+        self, moves: Sequence[Move], back: Sequence[Move], most: int, without: Collection[str], areas: set[str]
+    ) -> int:
+        """How far a count can be walked by the moves, when none of those back is taken with them."""
+        now = list(self.point)
+        moves, returning = [move for move in moves if move.area not in without], set(back)
+        for taken in range(most):
+            exchanges = self._exchanges(moves, now, without, areas)
+            exchange = next((each for each in exchanges if returning.isdisjoint(each)), None)
+            if exchange is None:
+                return taken
+            for move in exchange:
+                _make(move, now)
+                areas.add(move.area)
+        return most
+
+    def _exchanges(
+        self, moves: Iterable[Move], now: list[float], without: Collection[str], before: Collection[str]
+    ) -> Iterator[tuple[Move, ...]]:
+        """Those with one other first, and of them those with an area that took part before."""
+        moves = sorted(moves, key=lambda move: move.area not in before)
+        for move in (move for move in moves if _is_able(move, now)):
+            if not move.trace:
+                yield (move,)
+            for other in sorted(self._undoing[move.trace], key=lambda other: other.area not in before):
+                if other.area != move.area and other.area not in without and _is_able(other, now):
+                    yield move, other
+        for move in (move for move in moves if _is_able(move, now)):
+            yield from self._with_two(move, now, {*without, move.area})
+
+    def _with_two(self, move: Move, now: list[float], without: Collection[str]) -> Iterator[tuple[Move, ...]]:
+        for one, other in self._halves_of(move.trace):
+            first = next((each for each in self._able(one, now, without)), None)
+            if first is not None:
+                second = next((each for each in self._able(other, now, {*without, first.area})), None)
+                if second is not None:
+                    yield move, first, second
+
+    def _able(self, trace: Trace, now: list[float], without: Collection[str]) -> Iterator[Move]:
+        return (move for move in self._undoing[trace] if move.area not in without and _is_able(move, now))
+
+    def _halves_of(self, trace: Trace) -> list[tuple[Trace, Trace]]:
+        """Traces that make this one together."""
+        if trace not in self._halves:
+            whole = dict(trace)
+            rests = ((one, _difference(whole, one)) for one in list(self._undoing) if one)
+            self._halves[trace] = [(one, rest) for one, rest in rests if rest in self._undoing]
+        return self._halves[trace]
+
+
+def _is_able(move: Move, now: list[float]) -> bool:
+    return all(now[column] >= 1 for column in move.less)
+
+
+def _make(move: Move, now: list[float]) -> None:
+    for column in move.more:
+        now[column] += 1
+    for column in move.less:
+        now[column] -= 1
+
+
+def _opposite(trace: Trace) -> Trace:
+    return tuple((equation, -change) for equation, change in trace)
+
+
+def _difference(whole: dict[int, int], part: Trace) -> Trace:
+    rest = dict(whole)
+    for equation, change in part:
+        rest[equation] = rest.get(equation, 0) - change
+    return tuple(sorted((equation, change) for equation, change in rest.items() if change))
+
+
+# --- Parties and their moves ---------------------------------------------------------------------------------
+
+
+def _moves(block: Block) -> Iterator[Move]:
+    made_of, matrix = _made_of(block)
+    for columns, inside, equations, shared in _parties(block, made_of, matrix):
+        area = block.cells[columns[0]][2]
+        changes = _changes(inside.tobytes(), inside.shape)
+        everywhere = changes @ made_of[:, columns].T
+        for change, trace in zip(everywhere, changes @ shared.T, strict=True):
+            marks = np.flatnonzero(trace)
+            yield Move(
+                area,
+                tuple(np.flatnonzero(change > 0).tolist()),
+                tuple(np.flatnonzero(change < 0).tolist()),
+                tuple(zip(equations[marks].tolist(), trace[marks].tolist(), strict=True)),
+            )
+
+
+def _made_of(block: Block) -> tuple[np.ndarray, np.ndarray]:
+    """Of which counts each count is the sum, and what the equations are in those counts.
+
+    One that is no sum is made of itself. The others have empty columns.
+    """
+    matrix = block.matrix.toarray()
+    areas = np.array([cell[2] for cell in block.cells])
+    made_of = np.eye(len(areas), dtype=np.int64)
+    wholes = (column for column, area in enumerate(areas) if not is_municipality(area))
+    for column in sorted(wholes, key=lambda column: -len(areas[column])):  # a nation is made of counties
+        rows = np.flatnonzero((matrix[:, column] == -1) & ((matrix == -1).sum(axis=1) == 1))
+        sums = [matrix[row] for row in rows if areas[column] not in areas[matrix[row] == 1]]
+        if sums:
+            parts = sums[0].copy()
+            parts[column] = 0
+            made_of[column] = parts @ made_of
+    return made_of, matrix @ made_of
+
+
+def _parties(
+    block: Block, made_of: np.ndarray, matrix: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Columns of each party, its own equations in them, and the numbers and the factors of those it shares with others."""
+    areas = np.unique([cell[2] for cell in block.cells], return_inverse=True)[1]
+    touched = matrix != 0
+    inside = np.array([len(set(areas[row].tolist())) == 1 for row in touched])
+    linked = sparse.csr_matrix(abs(matrix[inside]))
+    number, label = sparse.csgraph.connected_components(linked.T @ linked, directed=False)
+    label = np.where(made_of.diagonal() == 1, label, -1)
+    for each in range(number):
+        columns = np.flatnonzero(label == each)
+        if 0 < len(columns) <= MOST_COUNTS:
+            lines = touched[:, columns].any(axis=1)
+            own, shared = np.flatnonzero(lines & inside), np.flatnonzero(lines & ~inside)
+            yield columns, matrix[np.ix_(own, columns)], shared, matrix[np.ix_(shared, columns)]
+
+
+@lru_cache(maxsize=4096)
+def _changes(matrix: bytes, shape: tuple[int, int]) -> np.ndarray:
+    """The changes by one person that equations allow, and that are not made of smaller ones."""
+    every = np.array(list(product((-1, 0, 1), repeat=shape[1])), dtype=np.int64)
+    every = every[np.abs(every).sum(axis=1).argsort(kind="stable")]
+    allowed = every[~(every @ np.frombuffer(matrix, dtype=np.int64).reshape(shape).T).any(axis=1)]
+    smallest: list[np.ndarray] = []
+    for change in allowed[allowed.any(axis=1)]:
+        if not any(
+            (np.abs(one) <= np.abs(change)).all() and (one != change).any() and (one != -change).any()
+            for one in smallest
+        ):
+            smallest.append(change)
+    return np.array(smallest, dtype=np.int64).reshape(-1, shape[1])

@@ -1,0 +1,48 @@
+"""`manage.py audit_publication [NUMBER]`: attack a released publication as an outsider would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from publications.disclosure_audit import Report
+from publications.models import Publication, PublicationState
+from publications.release_audit import audit_released
+
+MOST_SHOWN = 20
+
+
+class Command(BaseCommand):
+    help = (
+        "Attack a released publication, together with the one before it, by linear programming on what the API answers; "
+        "report the interval that an outsider can derive for each suppressed count. Ends with 1 when something leaks."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("number", nargs="?", type=int, help="the newest unless told")
+        parser.add_argument("--exact", action="store_true", help="every interval exactly, also the wide ones (slower)")
+        parser.add_argument("--cells", action="store_true", help="list every suppressed count with its interval")
+
+    def handle(self, *, number: int | None, exact: bool, cells: bool, **_options: Any) -> None:
+        released = Publication.objects.filter(state=PublicationState.RELEASED)
+        publication = released.filter(number=number).first() if number else released.first()
+        if publication is None:
+            raise CommandError(f"There is no released publication {number or ''}".rstrip() + ".")
+        report = audit_released(publication, exact=exact)
+        self.stdout.write(f"Publication {publication.number}: {report.suppressed} suppressed counts attacked.")
+        if cells:
+            for derived in report.intervals:
+                self.stdout.write(f"  {derived}")
+        self._tell(report)
+
+    def _tell(self, report: Report) -> None:
+        told = [*report.leaks, *report.primary, *report.inconsistencies]
+        if not told:
+            self.stdout.write("There is no leak.")
+            return
+        for each in told[:MOST_SHOWN]:
+            self.stdout.write(f"  {each}")
+        if len(told) > MOST_SHOWN:
+            self.stdout.write(f"  ... and {len(told) - MOST_SHOWN} more")
+        raise SystemExit(1)

@@ -1,0 +1,334 @@
+"""What leaves the house: tables protected, audited, numbered and frozen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max, Sum
+
+from charts.comparison import wilson
+from indicators.definitions import families
+from indicators.indicator import Indicator
+from indicators.models import IndicatorValue, Level
+from municipalities import calendar
+from municipalities.models import Municipality, Population
+from publications.models import Publication, PublicationState, PublishedTable
+from publications.release_audit import audit_release, moved_areas
+from publications.suppression.protect import Unprotectable, protect
+from publications.suppression.table import NATION, Counts, Decision, Family, Released, Rules, Shown
+
+logger = logging.getLogger(__name__)
+PUBLISHING = 0x4B5055  # key of the advisory lock: one publication is made at a time
+DECIMALS = 4
+Key = tuple[str, int]  # indicator, year
+
+
+def rules() -> Rules:
+    return Rules(settings.KPR_LEAST_DENOMINATOR, settings.KPR_LEAST_COUNT, settings.KPR_LEAST_WIDTH)
+
+
+@dataclass
+class Draft:
+    """A publication in the making: its tables, those of them that are new, and what could not be made safe."""
+
+    earlier: Sequence[Publication]
+    tables: dict[Key, PublishedTable] = field(default_factory=dict)
+    changed: list[PublishedTable] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    held: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def differs(self) -> bool:
+        before = {table.pk for table in self.earlier[-1].tables.all()} if self.earlier else set()
+        return bool(self.changed) or {table.pk for table in self.tables.values()} != before
+
+
+@transaction.atomic
+def publish() -> Publication | None:
+    """Make a publication of what is current now. It is released when it passes its audit; otherwise it is kept as withheld,
+    with the reason, and the one before it stands.
+
+    Returns None when nothing that leaves has changed. A table that cannot be made safe beside what was published earlier stays
+    as it was last time; the audit names it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISHING])
+    draft = _draft()
+    if not draft.differs:
+        return None
+    report = audit_release(draft.changed, draft.earlier)
+    passed = bool(report["passed"])
+    publication = Publication.objects.create(
+        number=(Publication.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
+        state=PublicationState.RELEASED if passed else PublicationState.WITHHELD,
+        created_at=calendar.now(),
+        changes=draft.changes,
+        audit={**report, "held": draft.held},
+    )
+    PublishedTable.objects.bulk_create(draft.changed)
+    publication.tables.set(draft.tables.values())
+    if not passed:
+        logger.error("Publication %s did not pass its audit and is withheld.", publication.number)
+    return publication
+
+
+def _draft() -> Draft:
+    released = Publication.objects.filter(state=PublicationState.RELEASED)
+    draft = Draft(list(released.order_by("number").prefetch_related("tables")))
+    structure = Structure()
+    current = _current_counts()
+    years = sorted({year for _code, year in current})
+    for family in families():
+        for year in years:
+            _add(draft, family, structure.of(year), {each: current.get((each.code, year), {}) for each in family})
+    return draft
+
+
+# --- What is true now ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What one municipality's submission tells of one indicator."""
+
+    numerator: int
+    denominator: int
+    submission: int
+
+
+def _current_counts() -> dict[Key, dict[str, Truth]]:
+    values = IndicatorValue.objects.filter(level=Level.MUNICIPALITY, submission__is_current=True)
+    columns = ("indicator", "submission__year", "area", "numerator", "denominator", "submission")
+    found: dict[Key, dict[str, Truth]] = {}
+    for code, year, area, *numbers in values.values_list(*columns):
+        found.setdefault((code, year), {})[area] = Truth(*numbers)
+    return found
+
+
+@dataclass(frozen=True)
+class Year:
+    """The municipalities that were in use in a year, with their counties and inhabitants."""
+
+    year: int
+    county_of: Mapping[str, str]
+    inhabitants: Mapping[str, int]
+
+
+class Structure:
+    """The structure of each year, read once."""
+
+    def __init__(self) -> None:
+        self._years: dict[int, Year] = {}
+
+    def of(self, year: int) -> Year:
+        if year not in self._years:
+            county_of = dict(Municipality.objects.in_year(year).order_by("pk").values_list("pk", "county_id"))
+            self._years[year] = Year(year, county_of, self._inhabitants(year))
+        return self._years[year]
+
+    def _inhabitants(self, year: int) -> dict[str, int]:
+        """On 1 January of the year, or of the nearest year before it that is known."""
+        known = self._populations
+        nearest = max((each for each in known if each <= year), default=min(known, default=year))
+        return known.get(nearest, {})
+
+    @cached_property
+    def _populations(self) -> dict[int, dict[str, int]]:
+        known: dict[int, dict[str, int]] = {}
+        whole = Population.objects.filter(district=None).order_by().values_list("year", "municipality")
+        for year, code, persons in whole.annotate(total=Sum("persons")):
+            known.setdefault(year, {})[code] = persons
+        return known
+
+
+# --- One population in one year ------------------------------------------------------------------------------
+
+
+def _add(draft: Draft, family: Sequence[Indicator], structure: Year, now: Mapping[Indicator, dict[str, Truth]]) -> None:
+    """Put the family's tables of the year in the draft: last time's where nothing changed or nothing safe can be made."""
+    counts = _counts(family, structure, now)
+    digest = _digest(family, counts)
+    before = {each: _latest(draft.earlier, each.code, structure.year) for each in family}
+    if all(table is not None and table.digest == digest for table in before.values()):
+        return _keep(draft, before)
+    try:
+        decision = protect(counts, _released(draft.earlier, counts.family, structure.year), rules())
+    except Unprotectable as error:
+        draft.held.append({"indicator": family[0].code, "year": structure.year, "why": str(error)})
+        return _keep(draft, before)
+    for each in family:
+        table = _table(each, structure, counts, decision, digest)
+        draft.tables[each.code, structure.year] = table
+        draft.changed.append(table)
+        draft.changes.append(_change(table, before[each]))
+
+
+def _keep(draft: Draft, tables: Mapping[Indicator, PublishedTable | None]) -> None:
+    draft.tables |= {(table.indicator, table.year): table for table in tables.values() if table}
+
+
+def _latest(earlier: Sequence[Publication], code: str, year: int) -> PublishedTable | None:
+    tables = earlier[-1].tables.all() if earlier else ()
+    return next((table for table in tables if (table.indicator, table.year) == (code, year)), None)
+
+
+def _counts(family: Sequence[Indicator], structure: Year, now: Mapping[Indicator, dict[str, Truth]]) -> Counts:
+    county_of = structure.county_of
+    reported = {(each, area): true for each, found in now.items() for area, true in found.items() if area in county_of}
+    return Counts(
+        family=Family(tuple(each.code for each in family), {each.code: each.of.code for each in family if each.of}),
+        county_of={area: county_of[area] for _each, area in reported},
+        counts={(each.code, area): (true.numerator, true.denominator) for (each, area), true in reported.items()},
+        withheld=frozenset(
+            (each.code, area)
+            for each, area in reported
+            if each.least_inhabitants and structure.inhabitants.get(area, 0) <= each.least_inhabitants
+        ),
+        basis={area: true.submission for (_each, area), true in reported.items()},
+    )
+
+
+def _digest(family: Sequence[Indicator], counts: Counts) -> str:
+    """Of all that decides the tables: a change of any of them makes new ones."""
+    facts = {
+        "versions": [each.version for each in family],
+        "counts": sorted([*key, *value] for key, value in counts.counts.items()),
+        "basis": dict(sorted(counts.basis.items())),
+        "withheld": sorted(counts.withheld),
+        "rules": str(rules()),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+# --- Tables and back -----------------------------------------------------------------------------------------
+
+
+def _table(each: Indicator, structure: Year, counts: Counts, decision: Decision, digest: str) -> PublishedTable:
+    areas = {area: list(pair) for (code, area), pair in counts.counts.items() if code == each.code}
+    return PublishedTable(
+        indicator=each.code,
+        version=each.version,
+        year=structure.year,
+        digest=digest,
+        rows=list(_rows(each, structure, counts, decision)),
+        counts={
+            "areas": areas,
+            "basis": dict(counts.basis),
+            "county_of": dict(counts.county_of),
+            "withheld": sorted(area for code, area in counts.withheld if code == each.code),
+            "shown": {area: shown.value for (code, area), shown in decision.items() if code == each.code},
+        },
+    )
+
+
+def _rows(each: Indicator, structure: Year, counts: Counts, decision: Decision) -> Iterator[dict[str, Any]]:
+    """As the API answers them: the nation, then counties, then municipalities, those that did not report too."""
+    totals = _totals(each.code, counts)
+    counties = sorted(set(structure.county_of.values()))
+    for level, areas in (
+        (Level.NATION, [NATION]),
+        (Level.COUNTY, counties),
+        (Level.MUNICIPALITY, sorted(structure.county_of)),
+    ):
+        for area in areas:
+            row = _row(totals.get(area), decision.get((each.code, area)))
+            note = _note(totals[area], (each.code, area) in counts.withheld) if row["suppressed"] else ""
+            yield {"area": area, "level": level.value, "year": structure.year, **row, "note": note}
+
+
+def _note(total: tuple[int, int], withheld: bool) -> str:
+    """Which rule hides it: the indicator's finest public level, small numbers (primary), or another figure (secondary)."""
+    if withheld:
+        return "level"
+    numerator, denominator = total
+    limits = rules()
+    small = any(0 < part < limits.least_count for part in (numerator, denominator - numerator))
+    return "few" if small or denominator < limits.least_denominator else "protects"
+
+
+def _totals(code: str, counts: Counts) -> dict[str, tuple[int, int]]:
+    totals: dict[str, tuple[int, int]] = {}
+    for (indicator, municipality), (above, below) in counts.counts.items():
+        if indicator == code:
+            for area in (municipality, counts.county_of[municipality], NATION):
+                numerator, denominator = totals.get(area, (0, 0))
+                totals[area] = (numerator + above, denominator + below)
+    return totals
+
+
+NOTHING: dict[str, Any] = {
+    "numerator": None, "denominator": None, "value": None, "low": None, "high": None, "suppressed": False,
+}  # fmt: skip
+
+
+def _row(total: tuple[int, int] | None, shown: Shown | None) -> dict[str, Any]:
+    if total is None or shown is None:
+        return {**NOTHING, "status": "not_reported"}
+    numerator, denominator = total
+    if shown == Shown.NOTHING:
+        return {**NOTHING, "suppressed": True, "status": "suppressed"}
+    if shown == Shown.DENOMINATOR:
+        return {**NOTHING, "denominator": denominator, "suppressed": True, "status": "suppressed"}
+    interval = wilson(numerator, denominator)
+    if interval is None:
+        return {**NOTHING, "numerator": 0, "denominator": 0, "status": "not_applicable"}
+    share = {"value": numerator / denominator, "low": interval.low, "high": interval.high}
+    rounded = {name: round(number, DECIMALS) for name, number in share.items()}
+    return {"numerator": numerator, "denominator": denominator, **rounded, "suppressed": False, "status": "published"}
+
+
+def _released(earlier: Iterable[Publication], family: Family, year: int) -> list[Released]:
+    """What left earlier of these indicators in this year, each state of it once, oldest first."""
+    states: dict[tuple[int, ...], Released] = {}
+    for publication in earlier:
+        tables = {table.indicator: table for table in publication.tables.all() if table.year == year}
+        chosen = [tables[code] for code in family.codes if code in tables]
+        if chosen:
+            states.setdefault(tuple(table.pk for table in chosen), _as_released(family, chosen))
+    return list(states.values())
+
+
+def _as_released(family: Family, tables: Sequence[PublishedTable]) -> Released:
+    counts = Counts(
+        family=family,
+        county_of=tables[0].counts["county_of"],
+        counts={
+            (table.indicator, area): tuple(pair) for table in tables for area, pair in table.counts["areas"].items()
+        },
+        withheld=frozenset((table.indicator, area) for table in tables for area in table.counts["withheld"]),
+        basis=tables[0].counts["basis"],
+    )
+    decision = {
+        (table.indicator, area): Shown(shown) for table in tables for area, shown in table.counts["shown"].items()
+    }
+    return Released(counts, decision)
+
+
+# --- What changed, and why -----------------------------------------------------------------------------------
+
+
+def _change(table: PublishedTable, before: PublishedTable | None) -> dict[str, Any]:
+    """What a reader of the change list is told: never a figure, only whose and why."""
+    moved = sorted(moved_areas(before, table)) if before else []
+    return {
+        "indicator": table.indicator,
+        "year": table.year,
+        "reason": _reason(table, before),
+        "municipalities": moved,
+    }
+
+
+def _reason(table: PublishedTable, before: PublishedTable | None) -> str:
+    if before is None:
+        return "first"
+    if before.version != table.version:
+        return "definition"
+    return "data" if before.counts["basis"] != table.counts["basis"] else "checked again"

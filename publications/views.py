@@ -1,0 +1,225 @@
+"""Pages for everybody: what was published, as it was published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from charts import Chart, Download, Subject, Value, sparkline
+from charts.values import interval_text, percent_text
+from indicators.definitions import BY_CODE, THEMES
+from indicators.indicator import Indicator
+from indicators.wording import direction, of_them
+from municipalities.pages import access_of
+from publications.codelists import MEANINGS, SIGNS
+from publications.figures import Figure, Key, published
+from publications.models import Publication, PublicationState
+from publications.page_charts import TREND, Atlas
+from publications.selectors import newest
+from publications.suppression.table import NATION
+
+SECONDS_KEPT = 300
+MOST_PUBLICATIONS = 100
+MOST_NAMED = 12
+REASONS: dict[str, Promise] = {
+    "first": _("første gang"),
+    "data": _("kommuner har sendt nye data"),
+    "definition": _("definisjonen er endret"),
+    "checked again": _("dataene er kontrollert på nytt"),
+}
+
+
+def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Kept by browsers and proxies where nobody is logged in."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        if access_of(request).is_anonymous:
+            patch_cache_control(response, public=True, max_age=SECONDS_KEPT)
+        else:
+            patch_cache_control(response, private=True, no_store=True)
+        return response
+
+    return shown
+
+
+@dataclass(frozen=True)
+class Card:
+    """An indicator on the overview: the nation's newest figure and how it went."""
+
+    indicator: Indicator
+    years: list[Value]
+
+    @property
+    def value(self) -> Value | None:
+        return next((value for value in reversed(self.years) if value.share is not None), None)
+
+    @property
+    def says(self) -> str:
+        return of_them(self.indicator, self.value) if self.value else ""
+
+    @property
+    def percent(self) -> str:
+        return percent_text(self.value) if self.value else ""
+
+    @property
+    def direction(self) -> str:
+        return direction(self.indicator)
+
+    @property
+    def trend(self) -> Chart | None:
+        if self.value is None:
+            return None
+        return sparkline(Subject(title=str(self.indicator.title), name=self.indicator.code, source=""), self.years)
+
+
+@public
+def public_indicators(request: HttpRequest) -> HttpResponse:
+    release = newest()
+    figures = published(areas=[NATION])
+    themes = [(title, [_card(BY_CODE[code], figures) for code in codes]) for title, codes in THEMES]
+    context = {"themes": themes, "release": release, "meanings": MEANINGS.items(), "section": "public"}
+    return render(request, "publications/public.html", context)
+
+
+def _card(indicator: Indicator, figures: dict[Key, Figure]) -> Card:
+    own = sorted((figure.year, figure) for (code, _year, _area), figure in figures.items() if code == indicator.code)
+    return Card(indicator, [figure.value(str(year)) for year, figure in own])
+
+
+@public
+def public_indicator(request: HttpRequest, indicator: str) -> HttpResponse:
+    if indicator not in BY_CODE:
+        raise Http404
+    declared, release = BY_CODE[indicator], newest()
+    figures = published([indicator])
+    if release is None or not figures:
+        return render(request, "publications/public_empty.html", {"indicator": declared, "section": "public"})
+    atlas = Atlas(declared, _year(request, figures), release, figures).with_chosen(request.GET.getlist("omrade"))
+    sought = request.GET.get("finn", "").strip()
+    if sought and (found := atlas.find(sought)):
+        return redirect(f"{request.path}?{_query(atlas.year, [*atlas.chosen, found])}")
+    charts = (atlas.map(), atlas.trend(), atlas.beside(), atlas.spread(), atlas.funnel())
+    subject = atlas.subject_value
+    context = {
+        "indicator": declared,
+        "atlas": atlas,
+        "subject": subject,
+        "not_found": sought[:60],
+        "says": of_them(declared, subject),
+        "percent": percent_text(subject),
+        "interval": interval_text(subject),
+        "standing": atlas.beside_nation,
+        "direction": direction(declared),
+        "charts": {chart.name: _downloadable(atlas, chart) for chart in charts if chart},
+        "counties": [
+            (county, _row(county.value), [_row(each) for each in county.municipalities]) for county in atlas.counties
+        ],
+        "years": [str(year) for year in reversed(atlas.years)],
+        "year": str(atlas.year),
+        "release": release,
+        "section": "public",
+    }
+    return render(request, "publications/public_indicator.html", context)
+
+
+def _query(year: int, areas: Sequence[str]) -> str:
+    return urlencode([("aar", str(year)), *(("omrade", area) for area in dict.fromkeys(areas))])
+
+
+def _downloadable(atlas: Atlas, chart: Chart) -> Chart:
+    """The figures of a drawing are those of the API: of its year, or of all of them where it shows how they went."""
+    address = reverse("api-aggregates", args=[atlas.indicator.code])
+    year = "" if chart.name == TREND else f"year={atlas.year}&"
+    return chart.with_downloads(
+        Download("CSV", f"{address}?{year}format=csv"), Download("Excel", f"{address}?{year}format=xlsx")
+    )
+
+
+def _year(request: HttpRequest, figures: dict[Key, Figure]) -> int:
+    """The year asked for, else the newest.
+
+    Raises:
+        Http404: nothing was published of that year.
+    """
+    years = {str(year): year for _code, year, _area in figures}
+    asked = request.GET.get("aar")
+    if asked is not None and asked not in years:
+        raise Http404
+    return years[asked] if asked else max(years.values())
+
+
+def _sign(value: Value) -> str:
+    """The standard sign of what is missing."""
+    if value.missing is None:
+        return ""
+    return SIGNS["suppressed"] if value.missing.is_hidden else SIGNS[value.missing.value]
+
+
+def _row(value: Value) -> tuple[str, str, str, str]:
+    """Name, share, interval and why not, as the table has them."""
+    sign = _sign(value)
+    return value.label, sign or percent_text(value), "" if sign else interval_text(value), value.why
+
+
+@dataclass(frozen=True)
+class Change:
+    """Tables of one year that changed for one reason, and whose data did it."""
+
+    year: int
+    reason: Promise | str
+    indicators: list[Indicator]
+    municipalities: list[str]
+
+    @property
+    def named(self) -> list[str]:
+        return self.municipalities[:MOST_NAMED]
+
+    @property
+    def more(self) -> int:
+        return max(0, len(self.municipalities) - MOST_NAMED)
+
+    @property
+    def text_year(self) -> str:
+        return str(self.year)
+
+
+def _changes(publication: Publication) -> list[Change]:
+    found: dict[tuple[int, str], Change] = {}
+    for each in publication.changes:
+        key = (each["year"], each["reason"])
+        change = found.setdefault(key, Change(each["year"], REASONS.get(each["reason"], each["reason"]), [], []))
+        if each["indicator"] in BY_CODE:
+            change.indicators.append(BY_CODE[each["indicator"]])
+        change.municipalities.extend(code for code in each["municipalities"] if code not in change.municipalities)
+    return [found[key] for key in sorted(found, reverse=True)]
+
+
+@public
+def publications(request: HttpRequest) -> HttpResponse:
+    """Those that were released; registry staff also see which were withheld, and why."""
+    shown = Publication.objects.all()
+    if not access_of(request).is_registry:
+        shown = shown.filter(state=PublicationState.RELEASED)
+    listed = [(each, _changes(each)) for each in shown[:MOST_PUBLICATIONS]]
+    staff = access_of(request).is_registry
+    return render(
+        request, "publications/publications.html", {"publications": listed, "staff": staff, "section": "public"}
+    )
+
+
+@public
+def definitions(request: HttpRequest) -> HttpResponse:
+    themes = [(title, [(BY_CODE[code], direction(BY_CODE[code])) for code in codes]) for title, codes in THEMES]
+    return render(request, "indicators/definitions.html", {"themes": themes, "section": "about"})
