@@ -29,7 +29,7 @@ from tests.portal_process import ROOT, RunningPortal, free_port
 INDICATOR = "nutrition-assessed-institution"
 YEARS = range(2020, 2025)
 FILL = f"""
-from tests.publications import nation, publication, table
+from tests.releases import nation, publication, table
 publication(1, [table("{INDICATOR}", nation(year)) for year in {YEARS}])
 """
 QUERIES = ("year=2023", "year=2023&format=json-stat", "format=csv", "year=2023&format=xlsx", "area=0,11,1103")

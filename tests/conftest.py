@@ -56,7 +56,7 @@ def django_db_setup(django_db_setup: None) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def each_login_is_a_role() -> None:
     """Tests have one connection, whose transaction is rolled back. What is done under a login is done there in its role: the same
-    rights and policies. tests/test_rights.py and whole portals log in for real."""
+    rights and policies. tests/kpr_portal/test_rights.py and whole portals log in for real."""
     from municipalities import database
     from tests.logins import in_role
 

@@ -1,6 +1,6 @@
 """Every table of the database, and what each login may do with it. Grants, policies and tests follow from this one list.
 
-A table that is not listed is nobody's but the owner's: add its line here (tests/test_rights.py fails until it is there).
+A table that is not listed is nobody's but the owner's: add its line here (tests/kpr_portal/test_rights.py fails until it is there).
 
 `own` is the condition under which `kpr_web` sees, writes or removes a row; None where the rows belong to nobody (the public
 structure of Norway, what was published). Where there is one, row-level security is forced on the table, also for its owner.

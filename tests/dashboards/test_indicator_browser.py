@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.cast import OWN, SOLBAKKEN
+from tests.kpr_portal.test_browser import PASSWORD, browser, context, log_in, page  # noqa: F401
 from tests.portal_process import RunningPortal
-from tests.test_browser import PASSWORD, browser, context, log_in, page  # noqa: F401
 from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.portal, pytest.mark.browser]

@@ -28,7 +28,7 @@ from municipalities.access import digest
 from municipalities.models import Scope, Token
 from tests.cast import OTHER, OWN, Cast, cast_fixture  # noqa: F401
 from tests.messages import message, people
-from tests.publications import nation, publication, table
+from tests.releases import nation, publication, table
 
 CHECK, INDICATOR = "person-id-invalid", "nutrition-assessed-institution"
 EACH = settings(

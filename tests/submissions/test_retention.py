@@ -24,7 +24,7 @@ from submissions import actions
 from submissions.models import PERSON_LEVEL, Contact, MessageChunk, Person, Status, Submission
 from tests.messages import Person as Bruker
 from tests.messages import message, people, service
-from tests.test_intake import process, take
+from tests.submissions.test_intake import process, take
 
 pytestmark = pytest.mark.django_db
 MISSING = "service-hours-missing"

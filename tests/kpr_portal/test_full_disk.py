@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.kpr_portal.test_recovery import large_message, look, send, wait_until, working
 from tests.messages import Person, message, people, service
 from tests.portal_process import RunningPortal
-from tests.test_recovery import large_message, look, send, wait_until, working
 from tests.waiting import PATIENCE, wait_for
 
 pytestmark = pytest.mark.portal

@@ -21,9 +21,9 @@ from pathlib import Path
 import httpx
 import pytest
 from django.core.management import get_commands
-from kpr_portal.management.commands.load_demo import PASSWORD
 from markdown_it import MarkdownIt
 
+from demonstration.management.commands.load_demo import PASSWORD
 from tests.portal_process import ROOT, RunningPortal, command, copy_of_the_tree, parent
 from tests.waiting import PATIENCE, wait_for
 
@@ -40,8 +40,10 @@ A_COMMAND = re.compile(rf"(\w+=\S+ )*({'|'.join([*PROGRAMS.split(), *OURS.split(
 BENCHMARK = re.compile(r"\.venv/bin/python -m benchmarks\.(\w+)$")
 
 STARTS_PORTAL = "starts a portal that does not end; the one of this file was started so"
-OWN_DATABASE = "needs a PostgreSQL of one's own and its superuser; tests/test_rights.py makes the logins of one"
-IN_CONTAINERS = "needs a container engine; tests/test_compose.py reads what it would do"
+OWN_DATABASE = (
+    "needs a PostgreSQL of one's own and its superuser; tests/kpr_portal/test_rights.py makes the logins of one"
+)
+IN_CONTAINERS = "needs a container engine; tests/kpr_portal/test_compose.py reads what it would do"
 A_BACKUP = "as PostgreSQL's superuser, on a server"
 FALSE_LEAKS = "takes minutes and ends with 1: without the municipalities' own figures it tells of leaks where there are none (README says so)"
 NOT_RUN = {
@@ -58,7 +60,7 @@ NOT_RUN = {
     ".venv/bin/python -m pip install --require-hashes -r requirements-bench.lock": "changes what the tests are run with",
     ".venv/bin/python manage.py audit_publication": FALSE_LEAKS,
     ".venv/bin/python manage.py audit_publication 1 --cells": FALSE_LEAKS,
-    ".venv/bin/python manage.py retry_submission 17": "nothing has stopped in the demonstration; tests/test_outages.py",
+    ".venv/bin/python manage.py retry_submission 17": "nothing has stopped in the demonstration; tests/kpr_portal/test_outages.py",
     ".venv/bin/python manage.py set_up_roles": OWN_DATABASE,
     "docker compose up --build --detach": IN_CONTAINERS,
     "docker compose up --detach --scale worker=3": IN_CONTAINERS,

@@ -12,7 +12,7 @@ from django.test import Client
 from submissions import api
 from submissions.models import Submission
 from tests.messages import message, people
-from tests.test_api import Api, problem, token
+from tests.submissions.test_api import Api, problem, token
 
 pytestmark = pytest.mark.django_db
 LANGUAGES = ("nb", "nn", "en")

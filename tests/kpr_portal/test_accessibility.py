@@ -15,10 +15,10 @@ from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.cast import OTHER, OWN, SOLBAKKEN
+from tests.kpr_portal.test_access_routes import CASTS, ROUTES
+from tests.kpr_portal.test_access_routes import Page as PageRoute
+from tests.kpr_portal.test_browser import PASSWORD, browser, log_in  # noqa: F401
 from tests.portal_process import ROOT, RunningPortal
-from tests.test_access_routes import CASTS, ROUTES
-from tests.test_access_routes import Page as PageRoute
-from tests.test_browser import PASSWORD, browser, log_in  # noqa: F401
 from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.portal, pytest.mark.browser]

@@ -30,7 +30,7 @@ from submissions.models import Channel, Status, Submission
 from submissions.receive import receive
 from submissions.refusals import NoRoom
 from tests.messages import message, people
-from tests.test_intake import OSLO, process, take
+from tests.submissions.test_intake import OSLO, process, take
 
 pytestmark = pytest.mark.django_db
 OURS = ("submissions.", "indicators.", "kpr_portal.")

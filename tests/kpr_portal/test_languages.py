@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 from django.test import Client
 from django.urls import reverse
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 OTHERS = ("nn", "en")
 KEYWORDS = ("gettext_lazy", "ngettext_lazy:1,2", "pgettext_lazy:1c,2")
 PLACE = re.compile(r"%\(\w+\)\w|%%|\{\w*\}|</?\w+[^>]*>")

@@ -519,5 +519,5 @@ def test_catching_up_computes_what_is_not_and_what_is_judged_again() -> None:
 
 
 def test_the_page_of_the_indicators_is_not_stale() -> None:
-    page = (Path(__file__).parent.parent / "docs" / "indicators.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "indicators.md").read_text(encoding="utf-8")
     assert page == indicators_page(), "docs/indicators.md is stale: run manage.py document_indicators"

@@ -23,7 +23,7 @@ from demonstration.generate import Message, Nation
 from municipalities import identity_numbers, reference_data
 from quality.checks import BY_CODE as CHECKS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SCHEMA = etree.XMLSchema(etree.parse(ROOT / "submissions" / "schema" / "kpr-arsmelding-1.0.xsd"))
 NAME = "{urn:kpr:arsmelding:1.0}"
 HOURS_TYPES = {"1", "2", "3", "4", "7", "9", "11", "15", "17", "22"}

@@ -15,6 +15,7 @@ from indicators.models import BrokenComputation, Level, SteeringValue
 from indicators.steering.catalogue import BY_CODE
 from municipalities.models import District
 from submissions.models import Person
+from tests.indicators.test_steering_answers import ASKED
 from tests.rows import Given, Said, Sent, Who, municipality, store
 from tests.steering import (
     ALARM,
@@ -33,7 +34,6 @@ from tests.steering import (
     value,
     values,
 )
-from tests.test_steering_answers import ASKED
 
 pytestmark = pytest.mark.django_db
 

@@ -18,6 +18,7 @@ from quality.actions import check_submission
 from quality.checks import BY_CODE as CHECKS
 from submissions.models import Person, Service, Submission
 from tests.cast import FJELLHEIM, OWN, SOLBAKKEN, WELL, Cast, Someone, cast_fixture, submit  # noqa: F401
+from tests.kpr_portal.test_pages import words
 from tests.rows import Sent, Who, store
 from tests.steering import (
     CARE,
@@ -25,7 +26,6 @@ from tests.steering import (
     faulty,
     stored,
 )
-from tests.test_pages import words
 
 pytestmark = pytest.mark.django_db
 

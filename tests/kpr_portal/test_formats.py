@@ -14,7 +14,7 @@ from charts.values import count, decimal
 from quality.labels import shown
 
 MOMENT = datetime.datetime(2024, 1, 15, 15, 35, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def written(text: str, value: object) -> str:

@@ -17,7 +17,7 @@ from municipalities.access import digest
 from municipalities.models import County, Municipality, Scope, Token
 from publications.models import Publication
 from tests.cast import OTHER, OWN, Cast, cast_fixture  # noqa: F401
-from tests.publications import missing, publication, row, table
+from tests.releases import missing, publication, row, table
 
 pytestmark = pytest.mark.django_db
 CODE = "nutrition-assessed-institution"

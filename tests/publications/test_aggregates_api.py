@@ -21,8 +21,8 @@ from indicators.definitions import INDICATORS
 from municipalities.models import Municipality
 from publications.codelists import areas
 from publications.models import Publication
-from tests.publications import missing, nation, publication, row, table
-from tests.test_api import problem
+from tests.releases import missing, nation, publication, row, table
+from tests.submissions.test_api import problem
 
 pytestmark = pytest.mark.django_db
 

@@ -97,7 +97,7 @@ def test_a_planted_leak_fails_the_run(tmp_path: Path, leak: str, fails: bool, pr
         env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
     )
     assert bool(done.returncode) == fails, done.stdout + done.stderr
     assert ("15885512345 in" in done.stdout + done.stderr) == fails

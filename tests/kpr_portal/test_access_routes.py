@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.cast import OTHER, OWN, Cast, cast_fixture  # noqa: F401
-from tests.publications import publication
+from tests.releases import publication
 
 CHECK, INDICATOR = "person-id-invalid", "nutrition-assessed-institution"
 ABSENT_PK, ABSENT_CODE = 999_999_999, "9998"

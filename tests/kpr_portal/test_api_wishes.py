@@ -14,7 +14,7 @@ from django.test.client import encode_multipart
 
 from submissions.models import Submission
 from tests.messages import message, people
-from tests.test_api import Api, problem, token
+from tests.submissions.test_api import Api, problem, token
 
 pytestmark = pytest.mark.django_db
 # Each route with an address that answers 200, or 404 where nothing is there; none of its parameters is needed.
