@@ -12,9 +12,9 @@ from charts import Value
 from charts.values import counts_text, percent_short, percent_text
 from dashboards.bars import Reach, scale
 from dashboards.overview import DataState, state
-from dashboards.page_scope import Viewpoint
+from dashboards.page_scope import PageScope
 from dashboards.peers import Neighbours, Peer, Peers, Sum, add_up
-from indicators.benchmark import Standing, stand
+from indicators.benchmark import Benchmark, benchmark_of
 from indicators.definitions import INDICATORS
 from indicators.indicator import Indicator
 from indicators.wording import WORDS, below_the_line, direction, of_them, split, sureness
@@ -23,11 +23,11 @@ from quality.selectors import Finding
 
 
 @dataclass(frozen=True)
-class Insight:
+class DrillDown:
     """`neighbours` are the municipalities of the year; `peers` those of them that were chosen."""
 
     indicator: Indicator
-    view: Viewpoint
+    view: PageScope
     neighbours: Neighbours
     peers: Peers
 
@@ -51,7 +51,7 @@ class Insight:
     @property
     def scale(self) -> SafeString:
         """Own with its interval on a scale from 0 to 100, and where the others lie on it."""
-        return scale(self.value, [standing.other for standing in self.standings])
+        return scale(self.value, [benchmark.other for benchmark in self.benchmarks])
 
     @property
     def says(self) -> str:
@@ -71,8 +71,8 @@ class Insight:
         return str(WORDS[self.indicator.code].many)
 
     @cached_property
-    def standings(self) -> list[Standing]:
-        return self.view.standings(self.indicator)
+    def benchmarks(self) -> list[Benchmark]:
+        return self.view.benchmarks(self.indicator)
 
     @property
     def state(self) -> DataState:
@@ -143,10 +143,10 @@ class Insight:
         return add_up(self.view.theirs, self.indicator, self.view.place.year, self.peers.codes)
 
     @property
-    def sum_standing(self) -> Standing | None:
+    def sum_benchmark(self) -> Benchmark | None:
         if self.sum is None:
             return None
-        return stand(self.indicator, self.municipality_value, self.sum.value, words=_("de andre samlet"))
+        return benchmark_of(self.indicator, self.municipality_value, self.sum.value, words=_("de andre samlet"))
 
     @property
     def sum_percent(self) -> str:

@@ -11,8 +11,8 @@ from django.utils.translation import ngettext
 
 from charts import Chart, Missing, Subject, Value, sparkline
 from charts.values import counts_text, percent_short
-from dashboards.page_scope import State, Viewpoint
-from indicators.benchmark import Standing
+from dashboards.page_scope import PageScope, State
+from indicators.benchmark import Benchmark
 from indicators.definitions import INDICATORS, THEMES
 from indicators.indicator import Indicator
 from indicators.wording import WORDS, below_the_line, direction
@@ -38,7 +38,7 @@ class Card:
 
     indicator: Indicator
     value: Value
-    standings: Sequence[Standing]
+    benchmarks: Sequence[Benchmark]
     trend: Chart
     state: DataState
 
@@ -82,7 +82,7 @@ class Card:
     @property
     def concern(self) -> tuple[bool, bool, float]:
         """Sorts the most worrying first: really worse than the nation, then really different, then the widest gap."""
-        nation = next((each for each in self.standings if each.words == _("landet")), None)
+        nation = next((each for each in self.benchmarks if each.words == _("landet")), None)
         if nation is None or nation.verdict is None:
             return (True, True, 0)
         return (nation.tone != "warning", not nation.is_real, -abs(nation.gap))
@@ -90,7 +90,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Overview:
-    view: Viewpoint
+    view: PageScope
     cards: Sequence[Card]
 
     @cached_property
@@ -119,29 +119,29 @@ class Overview:
     def worse(self) -> int:
         """How many are really worse than the nation."""
         return sum(
-            any(each.words == _("landet") and each.tone == "warning" for each in c.standings) for c in self.cards
+            any(each.words == _("landet") and each.tone == "warning" for each in c.benchmarks) for c in self.cards
         )
 
 
-def overview(view: Viewpoint) -> Overview:
+def overview(view: PageScope) -> Overview:
     """The view must have the figures of all indicators."""
     return Overview(view, [_card(view, indicator) for indicator in INDICATORS])
 
 
-def _card(view: Viewpoint, indicator: Indicator) -> Card:
+def _card(view: PageScope, indicator: Indicator) -> Card:
     return Card(
-        indicator, view.value(indicator), view.standings(indicator), _trend(view, indicator), state(view, indicator)
+        indicator, view.value(indicator), view.benchmarks(indicator), _trend(view, indicator), state(view, indicator)
     )
 
 
-def _trend(view: Viewpoint, indicator: Indicator) -> Chart:
+def _trend(view: PageScope, indicator: Indicator) -> Chart:
     subject = Subject(title=str(indicator.short_title), name=f"trend-{indicator.code}", source="")
     own = view.through_years(indicator, view.own_areas(), is_own=True)
     nation = view.through_years(indicator, dict.fromkeys(view.years, NATION))
     return sparkline(subject, own, nation)
 
 
-def state(view: Viewpoint, indicator: Indicator) -> DataState:
+def state(view: PageScope, indicator: Indicator) -> DataState:
     """Beside each value: is it in, does it count, and do errors touch it?"""
     if view.is_trial:
         return DataState("info", _("Prøve, teller ikke"))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 import charts
 from charts import Against, Chart, Kind, Series, Subject, Table, Value
-from dashboards.drill_down import Insight
+from dashboards.drill_down import DrillDown
 from dashboards.page_scope import line
 from indicators.models import Level
 from publications.formats.extract import source
@@ -21,8 +21,8 @@ MOST_UNITS = 40
 
 
 @dataclass(frozen=True)
-class Drawings:
-    insight: Insight
+class PageCharts:
+    drill_down: DrillDown
 
     @property
     def all(self) -> Iterator[Chart]:
@@ -35,20 +35,20 @@ class Drawings:
 
     @property
     def _source(self) -> str:
-        publication = self.insight.view.publication
+        publication = self.drill_down.view.publication
         return _("Kilde: %s") % source() + (f", {_('utgave')} {publication.number}" if publication else "")
 
     # --- Through time -----------------------------------------------------------------------------------------------
 
     @cached_property
     def trend(self) -> Chart:
-        title = _("%(indicator)s, år for år") % {"indicator": self.insight.indicator.short_title}
+        title = _("%(indicator)s, år for år") % {"indicator": self.drill_down.indicator.short_title}
         return charts.time_series(self._subject(title, "utvikling"), list(self._lines()))
 
     def _lines(self) -> Iterator[Series]:
         """Of a unit, or of the municipality where the unit has no figures. Peers only where they were chosen by name: a group
         would be a tangle."""
-        view, indicator, peers = self.insight.view, self.insight.indicator, self.insight.peers
+        view, indicator, peers = self.drill_down.view, self.drill_down.indicator, self.drill_down.peers
         unit = line(view, indicator, view.own_areas(), view.name, Kind.OWN) if view.unit else None
         if unit and unit.last:
             yield unit
@@ -58,7 +58,7 @@ class Drawings:
             yield line(view, indicator, view.counties(), view.county[1], Kind.COUNTY)
         yield line(view, indicator, dict.fromkeys(view.years, NATION), _("Norge"), Kind.NATION)
         for peer in () if peers.group else peers.chosen[:MOST_LINES]:
-            numbers = self.insight.neighbours.through_years(peer.municipality, view.years)
+            numbers = self.drill_down.neighbours.through_years(peer.municipality, view.years)
             yield line(view, indicator, numbers, str(peer.municipality), Kind.PEER)
 
     # --- Beside peers and among all ---------------------------------------------------------------------------------
@@ -66,29 +66,29 @@ class Drawings:
     @cached_property
     def peers(self) -> Chart | None:
         """The municipality among its peers; also where a unit is chosen, for only municipalities are published."""
-        if not self.insight.rows:
+        if not self.drill_down.rows:
             return None
-        others = sorted((value for _peer, value in self.insight.rows), key=lambda value: -(value.share or 0))
-        title = _("%(name)s beside de andre") % {"name": self.insight.view.place.municipality}
-        values = [self.insight.municipality_value.drawn, *others]
+        others = sorted((value for _peer, value in self.drill_down.rows), key=lambda value: -(value.share or 0))
+        title = _("%(name)s beside de andre") % {"name": self.drill_down.view.place.municipality}
+        values = [self.drill_down.municipality_value.drawn, *others]
         return charts.comparison(self._subject(title, "andre"), values, self._yardstick) if _drawn(values) else None
 
     @property
     def _yardstick(self) -> Against | None:
         """The peers' sum, else the nation."""
-        standing = self.insight.sum_standing
-        return standing.against if standing else self._nation
+        benchmark = self.drill_down.sum_benchmark
+        return benchmark.against if benchmark else self._nation
 
     @property
     def _nation(self) -> Against | None:
-        standing = self.insight.view.municipality_beside_nation(self.insight.indicator)
-        return standing.against if standing and standing.other.share is not None else None
+        benchmark = self.drill_down.view.municipality_beside_nation(self.drill_down.indicator)
+        return benchmark.against if benchmark and benchmark.other.share is not None else None
 
     @cached_property
     def _all(self) -> Sequence[Value]:
         """Every municipality of the year, own in full and the others as published."""
-        view, indicator, own = self.insight.view, self.insight.indicator, self.insight.municipality_value
-        names = self.insight.neighbours.names()
+        view, indicator, own = self.drill_down.view, self.drill_down.indicator, self.drill_down.municipality_value
+        names = self.drill_down.neighbours.names()
         published = [
             view.published_value(indicator, code, name) for code, name in names.items() if code != view.municipality
         ]
@@ -114,27 +114,27 @@ class Drawings:
     @cached_property
     def units(self) -> Chart | None:
         """Side by side for those who may see the whole; the leader of one sees it beside the municipality."""
-        view, subject = self.insight.view, self._subject(_("Enhetene ved siden av hverandre"), "enheter")
+        view, subject = self.drill_down.view, self._subject(_("Enhetene ved siden av hverandre"), "enheter")
         if not view.sees_whole:
-            return self._one_unit() if self.insight.value.drawn.share is not None else None
+            return self._one_unit() if self.drill_down.value.drawn.share is not None else None
         names = {unit.organisation_number: str(unit) for unit in view.units}
         values = self._parts(Level.UNIT, names)
         return charts.units(subject, values, self._whole) if _drawn(values) > 1 else None
 
     def _one_unit(self) -> Chart:
-        view = self.insight.view
+        view = self.drill_down.view
         subject = self._subject(_("%(unit)s og hele kommunen") % {"unit": view.name}, "enheter")
-        values = [self.insight.value, view.municipality_value(self.insight.indicator)]
-        return charts.comparison(subject, values, self.insight.standings[0].against)
+        values = [self.drill_down.value, view.municipality_value(self.drill_down.indicator)]
+        return charts.comparison(subject, values, self.drill_down.benchmarks[0].against)
 
     @property
     def _whole(self) -> Against | None:
-        value = self.insight.view.municipality_value(self.insight.indicator)
+        value = self.drill_down.view.municipality_value(self.drill_down.indicator)
         return Against(value) if value.drawn.share is not None else None
 
     def _parts(self, level: Level, names: Mapping[str, str]) -> list[Value]:
         """The largest where there are very many; highest share first."""
-        view, code, year = self.insight.view, self.insight.indicator.code, self.insight.view.place.year
+        view, code, year = self.drill_down.view, self.drill_down.indicator.code, self.drill_down.view.place.year
         found = [view.ours.get((code, year, area)) for area in names]
         there = [each for each in found if each and each.level == level and each.denominator]
         largest = sorted(there, key=lambda each: -(each.denominator or 0))[:MOST_UNITS]
@@ -143,7 +143,7 @@ class Drawings:
 
     @cached_property
     def districts(self) -> Chart | None:
-        values = self._parts(Level.DISTRICT, self.insight.view.districts)
+        values = self._parts(Level.DISTRICT, self.drill_down.view.districts)
         if _drawn(values) < 2:
             return None
         chart = charts.units(self._subject(_("Bydelene ved siden av hverandre"), "bydeler"), values, self._whole)

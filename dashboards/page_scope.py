@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from charts import Missing, Value
 from charts.trend import Kind, Series
-from indicators.benchmark import Standing, stand
+from indicators.benchmark import Benchmark, benchmark_of
 from indicators.indicator import Indicator
 from indicators.models import IndicatorValue, Level
 from municipalities.access import Access, visible
@@ -40,7 +40,7 @@ class State(TextChoices):
 
 
 @dataclass(frozen=True)
-class Viewpoint:
+class PageScope:
     """One viewer's choice of place (a municipality or one of its units) and year.
 
     `districts` are the names of the municipality's, by number, for who may see them. `ours` are true figures of the viewer's own; `theirs` are what was published, of everybody.
@@ -164,17 +164,17 @@ class Viewpoint:
     def county(self) -> tuple[str, str]:
         return str(self.place.municipality.county_id), str(self.place.municipality.county)
 
-    def standings(self, indicator: Indicator) -> list[Standing]:
+    def benchmarks(self, indicator: Indicator) -> list[Benchmark]:
         """Own beside the municipality (of a unit), the county and the nation, as far as anything is known of them."""
         beside = [
-            self.public_standing(indicator, *self.county),
-            self.public_standing(indicator, NATION, _("Norge"), _("landet")),
+            self.public_benchmark(indicator, *self.county),
+            self.public_benchmark(indicator, NATION, _("Norge"), _("landet")),
         ]
         return [each for each in (self._in_municipality(indicator), *beside) if each]
 
-    def municipality_beside_nation(self, indicator: Indicator) -> Standing | None:
+    def municipality_beside_nation(self, indicator: Indicator) -> Benchmark | None:
         """Also where the page is about one of its units."""
-        return replace(self, place=replace(self.place, unit=None)).public_standing(
+        return replace(self, place=replace(self.place, unit=None)).public_benchmark(
             indicator, NATION, _("Norge"), _("landet")
         )
 
@@ -182,17 +182,19 @@ class Viewpoint:
         figure = self.theirs.get((indicator.code, self.place.year, area))
         return figure.value(label) if figure else Value.none(label, Missing.NOT_REPORTED)
 
-    def _in_municipality(self, indicator: Indicator) -> Standing | None:
+    def _in_municipality(self, indicator: Indicator) -> Benchmark | None:
         if self.unit is None:
             return None
         mine, all_ = self.value(indicator), self.municipality_value(indicator)
-        return stand(indicator, mine, all_, words=_("kommunen"), part=mine)
+        return benchmark_of(indicator, mine, all_, words=_("kommunen"), part=mine)
 
-    def public_standing(self, indicator: Indicator, area: str, label: str, words: str = "") -> Standing | None:
+    def public_benchmark(self, indicator: Indicator, area: str, label: str, words: str = "") -> Benchmark | None:
         other = self.theirs.get((indicator.code, self.place.year, area))
         if other is None:
             return None
-        return stand(indicator, self.value(indicator), other.value(label), words=words, part=self._held(indicator))
+        return benchmark_of(
+            indicator, self.value(indicator), other.value(label), words=words, part=self._held(indicator)
+        )
 
     def _held(self, indicator: Indicator) -> Value | None:
         """What county and nation hold of own: the unit's; of the municipality what was published, else what is true now."""
@@ -234,17 +236,17 @@ class Viewpoint:
         return dict.fromkeys(self.years, self.area) if self.unit else self.numbers
 
 
-def look(request: HttpRequest, code: str) -> Viewpoint:
+def page_scope(request: HttpRequest, code: str) -> PageScope:
     """What the address asks for, as far as the viewer may see it; without figures yet.
 
     Raises:
         Http404: the municipality is outside the viewer's scope.
     """
     access, place = access_of(request), find_place(request, code)
-    return Viewpoint(place, access, history(place, access))
+    return PageScope(place, access, history(place, access))
 
 
-def with_figures(view: Viewpoint, *indicators: Indicator, whole_nation: bool = False) -> Viewpoint:
+def with_figures(view: PageScope, *indicators: Indicator, whole_nation: bool = False) -> PageScope:
     """The same with figures of some indicators or all: of own, county and nation, or (`whole_nation`) of everybody and of
     every own unit and district."""
     codes = [indicator.code for indicator in indicators]
@@ -258,7 +260,7 @@ def with_figures(view: Viewpoint, *indicators: Indicator, whole_nation: bool = F
     return replace(view, publication=newest(), districts=named, ours=ours, theirs=theirs)
 
 
-def _ours(view: Viewpoint, areas: Collection[str], codes: Collection[str]) -> dict[Key, Figure]:
+def _ours(view: PageScope, areas: Collection[str], codes: Collection[str]) -> dict[Key, Figure]:
     """The true figures; without anything that counts in the year, those of the trial stand there."""
     # A provider's number may be in other municipalities' messages too, which the registry's staff may see.
     here = view.access.within(str(number.pk) for number in view.place.numbers)
@@ -266,7 +268,7 @@ def _ours(view: Viewpoint, areas: Collection[str], codes: Collection[str]) -> di
     return figures | _of_trial(view, here, areas) if view.is_trial else figures
 
 
-def _of_trial(view: Viewpoint, here: Access, areas: Collection[str]) -> dict[Key, Figure]:
+def _of_trial(view: PageScope, here: Access, areas: Collection[str]) -> dict[Key, Figure]:
     values: Any = visible(IndicatorValue, here).filter(submission=view.submission, area__in=areas)
     columns = ("indicator", "area", "level", "numerator", "denominator", "missing")
     year = view.place.year
@@ -282,6 +284,6 @@ def _figure(area: str, level: Level, year: int, numerator: int, denominator: int
     return Figure(area, level, year, numerator, denominator, unanswered=unanswered)
 
 
-def line(view: Viewpoint, indicator: Indicator, areas: Mapping[int, str], label: str, kind: Kind) -> Series:
+def line(view: PageScope, indicator: Indicator, areas: Mapping[int, str], label: str, kind: Kind) -> Series:
     values = view.through_years(indicator, areas, is_own=kind == Kind.OWN)
     return Series(label, tuple(values), kind)

@@ -27,11 +27,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from indicators.definitions.words import NOT_AFTER_PERIOD
+from indicators.definitions.conditions import NOT_AFTER_PERIOD
 from indicators.engine import rows_below
 from indicators.indicator import Indicator
 from indicators.wording import WORDS
-from quality.checks.words import answers
+from quality.checks.conditions import answers
 from quality.labels import field_label
 from submissions.models import Service
 

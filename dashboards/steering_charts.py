@@ -19,7 +19,7 @@ MOST_SERVICES = 4
 
 
 @dataclass(frozen=True)
-class SteeringDrawings:
+class SteeringCharts:
     steering: Steering
 
     @property

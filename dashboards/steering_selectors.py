@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from charts.comparison import FEWEST
 from charts.values import FIXED, NOTHING, count, decimal
-from dashboards.page_scope import Viewpoint
+from dashboards.page_scope import PageScope
 from indicators.models import Level, SteeringValue
 from indicators.steering.catalogue import BY_CODE, SteeringFigure, Unit
 from indicators.steering.completeness import SERVICE_FIELDS, ServiceField
@@ -172,7 +172,7 @@ class FieldLine:
 class Steering:
     """Figures of one area in one year. `before` is empty when nothing is known of the year before."""
 
-    view: Viewpoint
+    view: PageScope
     is_computed: bool
     now: Numbers
     before: Numbers
@@ -278,7 +278,7 @@ def month_name(month: int, form: str = "F") -> str:
 # --- Reading ---------------------------------------------------------------------------------------------------------
 
 
-def steering_of(view: Viewpoint) -> Steering:
+def steering_of(view: PageScope) -> Steering:
     """The view's figures. Three queries, whatever there is to see."""
     submission, year = view.submission, view.place.year
     if submission is None:
@@ -297,7 +297,7 @@ def steering_of(view: Viewpoint) -> Steering:
     )
 
 
-def _numbers(view: Viewpoint, submission: int, numbers: Iterable[str]) -> tuple[Numbers, Numbers]:
+def _numbers(view: PageScope, submission: int, numbers: Iterable[str]) -> tuple[Numbers, Numbers]:
     """Of the shown submission, and of the one that counted the year before."""
     last = Q(submission__year=view.place.year - 1, submission__is_current=True, submission__kind=Kind.ANNUAL)
     chosen = Q(submission=submission) | (last & Q(submission__municipality__in=sorted(numbers)))
@@ -309,7 +309,7 @@ def _numbers(view: Viewpoint, submission: int, numbers: Iterable[str]) -> tuple[
     return now, before
 
 
-def _area(view: Viewpoint) -> dict[str, str]:
+def _area(view: PageScope) -> dict[str, str]:
     return {"level": Level.UNIT, "area": view.area} if view.unit else {"level": Level.MUNICIPALITY}
 
 

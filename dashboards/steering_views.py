@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from charts import Chart, Download
-from dashboards.page_scope import look
-from dashboards.steering_charts import SteeringDrawings
+from dashboards.page_scope import page_scope
+from dashboards.steering_charts import SteeringCharts
 from dashboards.steering_selectors import Steering, steering_of
 from dashboards.steering_yearly import yearly
 from municipalities.pages import access_of, signed_in
@@ -22,8 +22,8 @@ def steering(request: HttpRequest, code: str) -> HttpResponse:
     """Raises:
     Http404: the municipality is outside the viewer's scope, or there is no such drawing to download.
     """
-    figures = steering_of(look(request, code))
-    charts = {chart.name: chart for chart in SteeringDrawings(figures).all}
+    figures = steering_of(page_scope(request, code))
+    charts = {chart.name: chart for chart in SteeringCharts(figures).all}
     if "figur" in request.GET:
         return _download(request, figures, charts)
     context = {

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 
 from charts import Chart, Download
 from dashboards import records
-from dashboards.drill_down import Insight
+from dashboards.drill_down import DrillDown
 from dashboards.overview import overview
-from dashboards.page_charts import Drawings
-from dashboards.page_scope import Viewpoint, look, with_figures
+from dashboards.page_charts import PageCharts
+from dashboards.page_scope import PageScope, page_scope, with_figures
 from dashboards.peers import Group, Neighbours, Peers
 from indicators.definitions import BY_CODE, INDICATORS
 from indicators.indicator import Indicator
@@ -33,40 +33,40 @@ WRITERS: dict[str, Callable[[Sheet], IO[bytes]]] = {"csv": as_csv, "xlsx": as_ex
 
 @signed_in
 def indicators(request: HttpRequest, code: str) -> HttpResponse:
-    view = with_figures(look(request, code), *INDICATORS)
+    view = with_figures(page_scope(request, code), *INDICATORS)
     return render(request, "dashboards/overview.html", {**_common(view), "overview": overview(view)})
 
 
 @signed_in
 def indicator(request: HttpRequest, code: str, indicator: str) -> HttpResponse:
-    insight = _insight(request, code, indicator)
-    asked, found = request.GET.getlist("med"), insight.peers.codes
-    if asked and not insight.peers.unknown and not insight.peers.group and asked != found:
+    drill_down = _drill_down(request, code, indicator)
+    asked, found = request.GET.getlist("med"), drill_down.peers.codes
+    if asked and not drill_down.peers.unknown and not drill_down.peers.group and asked != found:
         return _at_their_numbers(request, found)
     context = {
-        **_common(insight.view),
-        "insight": insight,
-        "indicator": insight.indicator,
-        "charts": {chart.name: _downloadable(request, insight, chart) for chart in Drawings(insight).all},
-        "groups": [(group.value, group.label, group.value == insight.peers.group) for group in Group],
+        **_common(drill_down.view),
+        "drill_down": drill_down,
+        "indicator": drill_down.indicator,
+        "charts": {chart.name: _downloadable(request, drill_down, chart) for chart in PageCharts(drill_down).all},
+        "groups": [(group.value, group.label, group.value == drill_down.peers.group) for group in Group],
     }
     return render(request, "dashboards/indicator.html", context)
 
 
-def _common(view: Viewpoint) -> dict[str, Any]:
+def _common(view: PageScope) -> dict[str, Any]:
     return {"view": view, "place": view.place, "section": "indicators"}
 
 
-def _insight(request: HttpRequest, code: str, indicator: str) -> Insight:
+def _drill_down(request: HttpRequest, code: str, indicator: str) -> DrillDown:
     """
     Raises:
         Http404: no such indicator, or the municipality is outside the viewer's scope.
     """
-    view = look(request, code)
+    view = page_scope(request, code)
     declared = _declared(indicator)
     view = with_figures(view, declared, whole_nation=True)
     neighbours = Neighbours(view.place.municipality, view.place.year)
-    return Insight(declared, view, neighbours, _peers(request, neighbours))
+    return DrillDown(declared, view, neighbours, _peers(request, neighbours))
 
 
 def _declared(code: str) -> Indicator:
@@ -93,10 +93,10 @@ def _at_their_numbers(request: HttpRequest, codes: list[str]) -> HttpResponse:
 # --- Downloads of a drawing's figures -------------------------------------------------------------------------
 
 
-def _downloadable(request: HttpRequest, insight: Insight, chart: Chart) -> Chart:
+def _downloadable(request: HttpRequest, drill_down: DrillDown, chart: Chart) -> Chart:
     query = request.GET.copy()
     query["figur"] = chart.name
-    arguments = [insight.view.municipality, insight.indicator.code]
+    arguments = [drill_down.view.municipality, drill_down.indicator.code]
     urls = {form: f"{reverse(f'indicator-{form}', args=arguments)}?{query.urlencode()}" for form in WRITERS}
     return chart.with_downloads(Download("CSV", urls["csv"]), Download("Excel", urls["xlsx"]))
 
@@ -113,17 +113,21 @@ def figures_excel(request: HttpRequest, code: str, indicator: str) -> HttpRespon
 
 def _figures(request: HttpRequest, code: str, indicator: str, form: str) -> HttpResponse:
     """The table under one drawing of the page with the same address; of the one through time unless told."""
-    insight = _insight(request, code, indicator)
+    drill_down = _drill_down(request, code, indicator)
     wanted = request.GET.get("figur", "utvikling")
-    chart = next((chart for chart in Drawings(insight).all if chart.name == wanted), None)
+    chart = next((chart for chart in PageCharts(drill_down).all if chart.name == wanted), None)
     if chart is None:
         raise Http404
-    facts = {_("Figur"): chart.title, _("Hva den viser"): chart.summary, **_facts(insight.indicator, insight.view)}
+    facts = {
+        _("Figur"): chart.title,
+        _("Hva den viser"): chart.summary,
+        **_facts(drill_down.indicator, drill_down.view),
+    }
     sheet = Sheet(chart.table.headers, [row.cells for row in chart.table.rows], facts, has_figures=True)
-    return _attached(sheet, form, insight.view, f"{insight.indicator.code}-{chart.name}")
+    return _attached(sheet, form, drill_down.view, f"{drill_down.indicator.code}-{chart.name}")
 
 
-def _facts(declared: Indicator, view: Viewpoint) -> Mapping[str, str]:
+def _facts(declared: Indicator, view: PageScope) -> Mapping[str, str]:
     return {
         _("Indikator"): str(declared.title),
         _("Hvem som regnes som ja"): str(declared.numerator_text),
@@ -133,7 +137,7 @@ def _facts(declared: Indicator, view: Viewpoint) -> Mapping[str, str]:
     }
 
 
-def _attached(sheet: Sheet, form: str, view: Viewpoint, name: str) -> HttpResponse:
+def _attached(sheet: Sheet, form: str, view: PageScope, name: str) -> HttpResponse:
     """Written whole before the answer begins: row-level security ends with the request's transaction."""
     file = WRITERS[form](sheet)
     filename = f"kpr-{view.municipality}-{view.place.year}-{name}.{form}"
@@ -146,7 +150,7 @@ def _attached(sheet: Sheet, form: str, view: Viewpoint, name: str) -> HttpRespon
 @signed_in
 def indicator_records(request: HttpRequest, code: str, indicator: str) -> HttpResponse:
     """Persons or stays that are counted below the line and not above it, by the record system's own numbers."""
-    view, declared = look(request, code), _declared(indicator)
+    view, declared = page_scope(request, code), _declared(indicator)
     only_unanswered = request.GET.get("svar") == "mangler"
     submission, unit = (view.submission.pk if view.submission else 0), view.area if view.unit else ""
     sort = request.GET.get("sorter", "")
@@ -178,7 +182,7 @@ def indicator_records(request: HttpRequest, code: str, indicator: str) -> HttpRe
     return render(request, "dashboards/records.html", context)
 
 
-def _record_look(request: HttpRequest, view: Viewpoint, declared: Indicator, action: str, **details: Any) -> None:
+def _record_look(request: HttpRequest, view: PageScope, declared: Indicator, action: str, **details: Any) -> None:
     audit.record(
         access_of(request),
         action,

@@ -14,7 +14,7 @@ from indicators.wording import explained
 
 
 @dataclass(frozen=True)
-class Standing:
+class Benchmark:
     """Own beside another. `words` names the other in the middle of a sentence. Without a verdict one of them is missing."""
 
     own: Value
@@ -68,16 +68,16 @@ class Standing:
         return Against(self.other, self.verdict, self.words)
 
 
-def stand(
+def benchmark_of(
     indicator: Indicator, own: Value, other: Value, *, words: str = "", part: Value | None = None, of: int = 1
-) -> Standing:
+) -> Benchmark:
     """Own beside another. `part` is what the other holds of own's persons, where it holds them; they are taken out of it
     before the two are compared. `of` is how many comparisons are made at once."""
-    standing = Standing(own, other, words or other.label, higher_is_better=indicator.higher_is_better)
+    benchmark = Benchmark(own, other, words or other.label, higher_is_better=indicator.higher_is_better)
     if own.counts is None or other.counts is None:
-        return standing
+        return benchmark
     rest = _without(other.counts, part.counts if part else None)
-    return replace(standing, verdict=difference(own.counts, rest, comparisons=of))
+    return replace(benchmark, verdict=difference(own.counts, rest, comparisons=of))
 
 
 def _without(whole_: Share, part: Share | None) -> Share:

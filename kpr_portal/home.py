@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from dashboards.overview import overview
-from dashboards.page_scope import Viewpoint, with_figures
+from dashboards.page_scope import PageScope, with_figures
 from indicators.definitions import INDICATORS
 from municipalities import calendar
 from municipalities.models import County, Municipality
@@ -59,7 +59,7 @@ def municipality_home(request: HttpRequest, code: str) -> HttpResponse:
     access, place = access_of(request), find_place(request, code)
     sent = history(place, access)
     found = findings_of(sent.current, place.organisation_number)
-    view = Viewpoint(place, access, sent)
+    view = PageScope(place, access, sent)
     seen = overview(with_figures(view, *INDICATORS)) if sent.current else None
     context = {
         "place": place,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 import charts
 from charts import Against, Chart, Kind, Place, Series, Subject, Value
-from indicators.benchmark import Standing, stand
+from indicators.benchmark import Benchmark, benchmark_of
 from indicators.indicator import Indicator
 from indicators.models import Level
 from municipalities.models import Municipality, Population
@@ -32,7 +32,7 @@ class County(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Atlas:
+class NationCharts:
     """One indicator in one year over the whole country. `figures` hold all its years. `chosen` are the areas that the reader
     asked for; the page is about the first of them, else about the nation."""
 
@@ -70,12 +70,12 @@ class Atlas:
         return self.value(self.subject)
 
     @property
-    def beside_nation(self) -> Standing | None:
+    def beside_nation(self) -> Benchmark | None:
         """The subject held against the rest of the nation."""
         if self.subject == NATION or self.nation.share is None:
             return None
         own = self.subject_value
-        return stand(self.indicator, own, self.nation, words=_("landet"), part=own)
+        return benchmark_of(self.indicator, own, self.nation, words=_("landet"), part=own)
 
     @cached_property
     def nation(self) -> Value:
@@ -85,8 +85,8 @@ class Atlas:
     def _against(self) -> Against | None:
         if self.nation.share is None:
             return None
-        standing = self.beside_nation
-        return standing.against if standing else Against(self.nation, words=_("landet"))
+        benchmark = self.beside_nation
+        return benchmark.against if benchmark else Against(self.nation, words=_("landet"))
 
     @property
     def values(self) -> list[Value]:
@@ -171,7 +171,7 @@ class Atlas:
 
     # --- Choosing ---------------------------------------------------------------------------------------------------
 
-    def with_chosen(self, asked: Sequence[str]) -> Atlas:
+    def with_chosen(self, asked: Sequence[str]) -> NationCharts:
         """About those of the areas asked for that the year has, each once."""
         known = [area for area in dict.fromkeys(asked) if area in self.names and area != NATION]
         return replace(self, chosen=tuple(known[:MOST_CHOSEN]))

@@ -24,7 +24,7 @@ from municipalities.pages import access_of
 from publications.codelists import MEANINGS, SIGNS
 from publications.figures import Figure, Key, published
 from publications.models import Publication, PublicationState
-from publications.page_charts import TREND, Atlas
+from publications.page_charts import TREND, NationCharts
 from publications.selectors import newest
 from publications.suppression.table import NATION
 
@@ -106,28 +106,37 @@ def public_indicator(request: HttpRequest, indicator: str) -> HttpResponse:
     figures = published([indicator])
     if release is None or not figures:
         return render(request, "publications/public_empty.html", {"indicator": declared, "section": "public"})
-    atlas = Atlas(declared, _year(request, figures), release, figures).with_chosen(request.GET.getlist("omrade"))
+    charts_of_nation = NationCharts(declared, _year(request, figures), release, figures).with_chosen(
+        request.GET.getlist("omrade")
+    )
     sought = request.GET.get("finn", "").strip()
-    if sought and (found := atlas.find(sought)):
-        return redirect(f"{request.path}?{_query(atlas.year, [*atlas.chosen, found])}")
-    charts = (atlas.map(), atlas.trend(), atlas.beside(), atlas.spread(), atlas.funnel())
-    subject = atlas.subject_value
+    if sought and (found := charts_of_nation.find(sought)):
+        return redirect(f"{request.path}?{_query(charts_of_nation.year, [*charts_of_nation.chosen, found])}")
+    charts = (
+        charts_of_nation.map(),
+        charts_of_nation.trend(),
+        charts_of_nation.beside(),
+        charts_of_nation.spread(),
+        charts_of_nation.funnel(),
+    )
+    subject = charts_of_nation.subject_value
     context = {
         "indicator": declared,
-        "atlas": atlas,
+        "charts_of_nation": charts_of_nation,
         "subject": subject,
         "not_found": sought[:60],
         "says": of_them(declared, subject),
         "percent": percent_text(subject),
         "interval": interval_text(subject),
-        "standing": atlas.beside_nation,
+        "benchmark": charts_of_nation.beside_nation,
         "direction": direction(declared),
-        "charts": {chart.name: _downloadable(atlas, chart) for chart in charts if chart},
+        "charts": {chart.name: _downloadable(charts_of_nation, chart) for chart in charts if chart},
         "counties": [
-            (county, _row(county.value), [_row(each) for each in county.municipalities]) for county in atlas.counties
+            (county, _row(county.value), [_row(each) for each in county.municipalities])
+            for county in charts_of_nation.counties
         ],
-        "years": [str(year) for year in reversed(atlas.years)],
-        "year": str(atlas.year),
+        "years": [str(year) for year in reversed(charts_of_nation.years)],
+        "year": str(charts_of_nation.year),
         "release": release,
         "section": "public",
     }
@@ -138,10 +147,10 @@ def _query(year: int, areas: Sequence[str]) -> str:
     return urlencode([("aar", str(year)), *(("omrade", area) for area in dict.fromkeys(areas))])
 
 
-def _downloadable(atlas: Atlas, chart: Chart) -> Chart:
+def _downloadable(charts_of_nation: NationCharts, chart: Chart) -> Chart:
     """The figures of a drawing are those of the API: of its year, or of all of them where it shows how they went."""
-    address = reverse("api-aggregates", args=[atlas.indicator.code])
-    year = "" if chart.name == TREND else f"year={atlas.year}&"
+    address = reverse("api-aggregates", args=[charts_of_nation.indicator.code])
+    year = "" if chart.name == TREND else f"year={charts_of_nation.year}&"
     return chart.with_downloads(
         Download("CSV", f"{address}?{year}format=csv"), Download("Excel", f"{address}?{year}format=xlsx")
     )

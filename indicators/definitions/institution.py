@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from indicators.definitions.words import (
+from indicators.definitions.conditions import (
     NEXT_REVIEW,
     REVIEWED,
     SOURCE,
@@ -15,7 +15,7 @@ from indicators.definitions.words import (
     yes_within_12_months,
 )
 from indicators.indicator import Indicator
-from quality.checks.words import LONG_STAY
+from quality.checks.conditions import LONG_STAY
 from submissions.models import Person, Topic
 
 RESIDENT = has_service(stays(type=LONG_STAY))

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from indicators.definitions.words import (
+from indicators.definitions.conditions import (
     NEXT_REVIEW,
     REVIEWED,
     SOURCE,
@@ -19,7 +19,7 @@ from indicators.definitions.words import (
     yes_within_12_months,
 )
 from indicators.indicator import Indicator
-from quality.checks.words import INSTITUTION_TYPES, LONG_STAY, active_at_end
+from quality.checks.conditions import INSTITUTION_TYPES, LONG_STAY, active_at_end
 from submissions.models import Person, Topic
 
 HOME_HEALTH_CARE = 15

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from indicators.definitions.words import (
+from indicators.definitions.conditions import (
     NEXT_REVIEW,
     REVIEWED,
     SOURCE,
@@ -14,7 +14,7 @@ from indicators.definitions.words import (
     unanswered,
 )
 from indicators.indicator import Indicator
-from quality.checks.words import PERIOD_END, PERIOD_START, active, answers
+from quality.checks.conditions import PERIOD_END, PERIOD_START, active, answers
 from submissions.models import Person, Topic
 
 REHABILITATION_STAY = 19

@@ -7,9 +7,9 @@ import datetime
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from indicators.definitions.words import NEXT_REVIEW, REVIEWED, SOURCE
+from indicators.definitions.conditions import NEXT_REVIEW, REVIEWED, SOURCE
 from indicators.indicator import Indicator
-from quality.checks.words import LONG_STAY, PERIOD_END, PERIOD_START
+from quality.checks.conditions import LONG_STAY, PERIOD_END, PERIOD_START
 from submissions.models import Service
 
 MOST_DAYS = datetime.timedelta(days=15)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db.models import Case, F, Q, When
 
 from indicators.steering.rows import COUNTED_TYPES, PLACED, Tables, age_group, service_type, services, store
-from quality.checks.words import HOURS_TYPES, WELFARE_TECHNOLOGY_TYPES, active_at_end
+from quality.checks.conditions import HOURS_TYPES, WELFARE_TECHNOLOGY_TYPES, active_at_end
 
 # Hours of one person's services of the same type are added up before anything is said of them.
 GIVEN = """

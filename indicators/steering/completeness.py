@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from indicators.steering.rows import PLACED, Tables, services, store
-from quality.checks.words import HOURS_TYPES, ORGANISATION_TYPES, PERIOD_END, PERIOD_START, active
+from quality.checks.conditions import HOURS_TYPES, ORGANISATION_TYPES, PERIOD_END, PERIOD_START, active
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.db.models import Case, F, IntegerField, Q, Value, When
 from django.db.models.functions import Cast, ExtractMonth
 
 from indicators.steering.rows import COUNTED_TYPES, PLACED, Tables, services, store
-from quality.checks.words import PERIOD_END, PERIOD_START, active
+from quality.checks.conditions import PERIOD_END, PERIOD_START, active
 
 BEFORE, AFTER = 0, 13
 

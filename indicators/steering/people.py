@@ -14,13 +14,13 @@ from django.db.models import BooleanField, Case, Exists, F, Max, Q, QuerySet, Su
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from indicators.definitions.conditions import NOT_AFTER_PERIOD, old
 from indicators.definitions.plan import REHABILITATION_STAY
-from indicators.definitions.words import NOT_AFTER_PERIOD, old
 from indicators.steering.completeness import counts, results
 from indicators.steering.rows import PLACED_BY_SERVICE, Tables, excluded, store, tied
 from municipalities.models import District
 from quality.checks.answers import FEW_HOURS
-from quality.checks.words import INSTITUTION_TYPES, LONG_STAY, PERIOD_START, active, active_at_end
+from quality.checks.conditions import INSTITUTION_TYPES, LONG_STAY, PERIOD_START, active, active_at_end
 from submissions.models import Answer, Person, Service, Topic
 
 BEFORE_PERIOD = Q(date__lt=PERIOD_START)

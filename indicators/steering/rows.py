@@ -16,7 +16,7 @@ from django.db.models.expressions import Combinable
 from indicators.engine import EXCLUDING
 from municipalities import calendar
 from municipalities.reference_data import AGE_GROUPS
-from quality.checks.words import KNOWN_TYPES, LONG_STAY, active, active_at_end
+from quality.checks.conditions import KNOWN_TYPES, LONG_STAY, active, active_at_end
 from quality.models import FindingRow
 from submissions.models import Service
 

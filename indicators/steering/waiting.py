@@ -10,7 +10,7 @@ from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet, Subque
 from django.db.models.functions import Coalesce
 
 from indicators.steering.rows import PLACED_BY_SERVICE, Tables, excluded, store, tied
-from quality.checks.words import PERIOD_END, PERIOD_START, over_the_years
+from quality.checks.conditions import PERIOD_END, PERIOD_START, over_the_years
 from submissions.models import Answer, Topic
 
 EVER = Value(datetime.date.min, output_field=DateField())

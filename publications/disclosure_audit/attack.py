@@ -110,7 +110,7 @@ def _true_point(block: Block, true: Mapping[Cell, int]) -> np.ndarray | None:
 def _prove(each: Attacked, width: int) -> None:
     if not each.stretch.feasible:
         return
-    each.stretch.see(each.point)
+    each.stretch.record(each.point)
     swaps = Swaps(each.block, each.point)
     for column in range(len(each.block.cells)):
         proof = swaps.proof(column, width)
@@ -186,5 +186,5 @@ def _lent(each: Attacked, insider: str, wanted: set[Cell]) -> Iterator[Stretch]:
     for part in connected(block.matrix[:, ~is_own], right, others):
         if not wanted.isdisjoint(part.cells):
             stretch = Stretch(part, np.array([cell in wanted for cell in part.cells]), each.whole)
-            stretch.see(np.array([point[cell] for cell in part.cells]))
+            stretch.record(np.array([point[cell] for cell in part.cells]))
             yield stretch

@@ -24,7 +24,7 @@ def is_county(area: str) -> bool:
     return len(area) == 2
 
 
-class Same:
+class DisjointSet:
     """Counts that are one and the same under several names. They go under that of a municipality, where one has it."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Equations:
     """`told` are the counts that are shown, by name; the terms of each of `sums` make zero together; `hidden` are the
     suppressed counts with the names that they go under."""
 
-    same: Same = field(default_factory=Same)
+    same: DisjointSet = field(default_factory=DisjointSet)
     told: dict[Cell, int] = field(default_factory=dict)
     sums: list[Terms] = field(default_factory=list)
     hidden: dict[Cell, Cell] = field(default_factory=dict)
@@ -105,7 +105,7 @@ def _key(document: Document) -> Key:
 # --- Which counts are the same -------------------------------------------------------------------------------
 
 
-def _join(same: Same, parts: Mapping[Key, Parts], known: Known) -> None:
+def _join(same: DisjointSet, parts: Mapping[Key, Parts], known: Known) -> None:
     for key, of_key in parts.items():
         parent = known.chains.get(key[0], "")
         if (parent, *key[1:]) in parts:
@@ -120,7 +120,7 @@ def _join(same: Same, parts: Mapping[Key, Parts], known: Known) -> None:
             _join_all(same, (before, area), (key, area))
 
 
-def _join_all(same: Same, one: tuple[Key, str], other: tuple[Key, str]) -> None:
+def _join_all(same: DisjointSet, one: tuple[Key, str], other: tuple[Key, str]) -> None:
     for measure in MEASURES:
         same.join(_cell(*one, measure), _cell(*other, measure))
 
@@ -158,7 +158,7 @@ def _note(found: Equations, document: Document, parts: Parts) -> None:
                 found.tell(cell, count)
 
 
-def _sums(same: Same, key: Key, parts: Parts) -> Iterator[Terms]:
+def _sums(same: DisjointSet, key: Key, parts: Parts) -> Iterator[Terms]:
     def name(area: str, measure: str) -> Cell:
         return same.name(_cell(key, area, measure))
 

@@ -21,7 +21,7 @@ from publications.disclosure_audit.report import Interval
 ENDLESS = 1e7  # more than any count: one that reaches it has no upper bound
 SLACK = 1e-6
 MOST_COLUMNS = 8_000
-AT_RANDOM = 4  # programs that pull at all wanted counts of a block at once, before they are taken one by one
+AT_RANDOM = 4  # programs that objective at all wanted counts of a block at once, before they are taken one by one
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Stretch:
         self.total, self.shaken = np.zeros(width), np.zeros(width)
         self._lowest, self._highest = np.zeros(width, dtype=bool), np.zeros(width, dtype=bool)
 
-    def see(self, solution: np.ndarray) -> None:
+    def record(self, solution: np.ndarray) -> None:
         self.low, self.high = np.minimum(self.low, solution), np.maximum(self.high, solution)
         self.total += solution
         self.seen += 1
@@ -71,7 +71,7 @@ class Stretch:
             return np.floor(self.high + SLACK) - np.ceil(self.low - SLACK)
         return self.high - self.low
 
-    def pull(self, unsure: np.ndarray) -> np.ndarray:
+    def objective(self, unsure: np.ndarray) -> np.ndarray:
         """Costs that stretch the first unsure count: upwards first, for nearly all can be nobody."""
         column = int(np.argmax(unsure))
         costs = np.zeros(len(self.low))
@@ -91,22 +91,28 @@ class Stretch:
 
 def follow(stretches: Sequence[Stretch], width: int | None) -> None:
     """Until each wanted count was seen to move by the width, or its interval is exact; None: until all are exact."""
-    luck = np.random.default_rng(1)
+    generator = np.random.default_rng(1)
     for turn in count():
         unsure = [(stretch, opened) for stretch in stretches if (opened := stretch.open(width)).any()]
         if not unsure:
             return
-        costs = _shake(unsure, turn, luck) if turn < AT_RANDOM else [stretch.pull(opened) for stretch, opened in unsure]
+        costs = (
+            _random_objectives(unsure, turn, generator)
+            if turn < AT_RANDOM
+            else [stretch.objective(opened) for stretch, opened in unsure]
+        )
         for batch in _batches([stretch for stretch, _opened in unsure], costs):
-            _push(batch)
+            _solve_batch(batch)
 
 
-def _shake(unsure: Sequence[tuple[Stretch, np.ndarray]], turn: int, luck: np.random.Generator) -> list[np.ndarray]:
-    """Costs that pull all unsure counts somewhere; every second time each the other way."""
+def _random_objectives(
+    unsure: Sequence[tuple[Stretch, np.ndarray]], turn: int, generator: np.random.Generator
+) -> list[np.ndarray]:
+    """Costs that objective all unsure counts somewhere; every second time each the other way."""
     if turn % 2:
         return [-stretch.shaken for stretch, _opened in unsure]
     for stretch, opened in unsure:
-        stretch.shaken = np.where(opened, luck.normal(size=len(opened)), 0)
+        stretch.shaken = np.where(opened, generator.normal(size=len(opened)), 0)
     return [stretch.shaken for stretch, _opened in unsure]
 
 
@@ -123,16 +129,16 @@ def _batches(stretches: Sequence[Stretch], costs: Sequence[np.ndarray]) -> Itera
         yield batch
 
 
-def _push(batch: Sequence[tuple[Stretch, np.ndarray]]) -> None:
+def _solve_batch(batch: Sequence[tuple[Stretch, np.ndarray]]) -> None:
     """One linear program for all of them. Where it has no solution, one for each tells which has none."""
     solution = _solve([stretch.block for stretch, _costs in batch], [costs for _stretch, costs in batch])
     if solution is not None:
         edges = np.cumsum([len(costs) for _stretch, costs in batch])
         for (stretch, _costs), part in zip(batch, np.split(solution, edges[:-1]), strict=True):
-            stretch.see(part)
+            stretch.record(part)
     elif len(batch) > 1:
         for each in batch:
-            _push([each])
+            _solve_batch([each])
     else:
         batch[0][0].feasible = False
 

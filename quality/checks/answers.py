@@ -26,7 +26,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quality.check import Check, Condition, Judged
-from quality.checks.words import (
+from quality.checks.conditions import (
     AT_HOME,
     EVERY,
     INSTITUTION_TYPES,

@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from quality.check import Check
-from quality.checks.words import EVERY
+from quality.checks.conditions import EVERY
 from quality.models import Severity
 from submissions.models import Contact, Submission
 

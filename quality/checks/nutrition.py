@@ -11,7 +11,7 @@ from django.db.models.lookups import Exact, GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from quality.check import Check
-from quality.checks.words import (
+from quality.checks.conditions import (
     LONG_STAY,
     NUTRITION_CARE,
     RESIDENTS,

@@ -10,7 +10,7 @@ from django.db.models.lookups import GreaterThanOrEqual, IsNull
 from django.utils.translation import gettext_lazy as _
 
 from quality.check import Check
-from quality.checks.words import (
+from quality.checks.conditions import (
     EVERY,
     HOURS_IN_A_WEEK,
     LINKABLE_TYPES,

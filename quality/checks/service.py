@@ -26,7 +26,7 @@ from django.db.models.functions import Cast, Coalesce, Concat, Lag, Lead, Substr
 from django.utils.translation import gettext_lazy as _
 
 from quality.check import Check, Judged
-from quality.checks.words import (
+from quality.checks.conditions import (
     EVERY,
     HOURS_TYPES,
     KNOWN_TYPES,

@@ -12,7 +12,7 @@ from django.urls import reverse
 from charts import Value
 from charts.comparison import Verdict
 from dashboards.bars import Reach
-from indicators.benchmark import stand
+from indicators.benchmark import benchmark_of
 from indicators.definitions import BY_CODE, INDICATORS, THEMES
 from indicators.models import IndicatorValue, Level
 from indicators.wording import WORDS, below_the_line, of_them, sureness
@@ -266,14 +266,14 @@ def test_one_and_many() -> None:
 def test_every_difference_has_its_verdict(
     own_counts: tuple[int, int], other: tuple[int, int], verdict: Verdict, position: str, tone: str
 ) -> None:
-    standing = stand(BY_CODE[ASSESSED], Value.of("Vi", *own_counts), Value.of("Norge", *other))
+    standing = benchmark_of(BY_CODE[ASSESSED], Value.of("Vi", *own_counts), Value.of("Norge", *other))
     assert (standing.verdict, standing.position, standing.tone) == (verdict, position, tone)
 
 
 def test_own_is_taken_out_of_what_it_is_a_part_of() -> None:
     mine = Value.of("Vi", 450, 500)
-    alone = stand(BY_CODE[ASSESSED], mine, Value.of("Fylket", 860, 1000))
-    within = stand(BY_CODE[ASSESSED], mine, Value.of("Fylket", 860, 1000), part=mine)
+    alone = benchmark_of(BY_CODE[ASSESSED], mine, Value.of("Fylket", 860, 1000))
+    within = benchmark_of(BY_CODE[ASSESSED], mine, Value.of("Fylket", 860, 1000), part=mine)
     assert (alone.verdict, within.verdict) == (Verdict.PROBABLY_REAL, Verdict.PROBABLY_REAL)
     # What the county holds of it may be older, and larger than the county's own.
-    assert stand(BY_CODE[ASSESSED], mine, Value.of("Fylket", 10, 20), part=mine).verdict == Verdict.PROBABLY_REAL
+    assert benchmark_of(BY_CODE[ASSESSED], mine, Value.of("Fylket", 10, 20), part=mine).verdict == Verdict.PROBABLY_REAL

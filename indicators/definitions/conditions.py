@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from quality.checks.words import PERIOD_END, PERIOD_START, active_at_end, answers, services
+from quality.checks.conditions import PERIOD_END, PERIOD_START, active_at_end, answers, services
 from submissions.models import Answer, Topic
 
 OLD = 67  # years at the end of the period
