@@ -19,7 +19,7 @@ Key = tuple[str, int, str]  # indicator, year, area
 
 SELECTED = """
 SELECT t.indicator, r.value
-FROM indicators_publishedtable t JOIN indicators_publication_tables pt ON pt.publishedtable_id = t.id
+FROM publications_publishedtable t JOIN publications_publication_tables pt ON pt.publishedtable_id = t.id
 CROSS JOIN LATERAL jsonb_array_elements(t.rows) r
 WHERE pt.publication_id = %s AND (%s OR t.indicator = ANY(%s)) AND (%s OR r.value ->> 'area' = ANY(%s))
 """
