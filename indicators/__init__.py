@@ -1,1 +1,1 @@
-"""What the data tell: quality indicators and steering figures, compared, and made safe to publish."""
+"""What the data tell: quality indicators and steering figures, declared and computed."""
