@@ -24,7 +24,7 @@ GROUPS = {
     "access": ("municipalities.access.",),
     "receive": ("submissions.receive.",),
     "checks": ("quality.check.", "quality.checks."),
-    "suppression": ("indicators.disclosure.",),
+    "suppression": ("publications.suppression.",),
 }
 REPORT = Path("var", "mutants-of-declarations.json").resolve()
 FOUND = ("killed", "timeout", "suspicious", "caught by type check", "segfault")

@@ -27,10 +27,10 @@ from quality.check import Check, Judged
 from quality.checks import CHECKS
 from quality.engine import each_side_read_once, offending
 from tests.check_examples import EXAMPLES, Example
-from tests.test_checks import name_of, store_example
+from tests.quality.test_checks import name_of, store_example
 
 PACKAGE = "quality.checks"
-SHARED = "words"
+SHARED = "conditions"
 THEMES = ("message", "person", "service", "answers", "nutrition")
 OPPOSITES = {"lt": "lte", "lte": "lt", "gt": "gte", "gte": "gt"}
 # Read by people, or by the page of a finding; no condition.
