@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -19,21 +19,36 @@ class Download(NamedTuple):
 
 
 class Row(NamedTuple):
-    """Cells as they are shown; the first names the row."""
+    """Cells as they are shown; the first names the row. `values` are the raw ones, by the columns of the table."""
 
     cells: tuple[str, ...]
     own: bool = False
+    values: tuple[Any, ...] = ()
+
+
+class Column(NamedTuple):
+    """A column of raw values. A share is of 1; a rate has one decimal."""
+
+    header: str
+    kind: Literal["text", "count", "share", "rate"] = "text"
 
 
 @dataclass(frozen=True)
 class Table:
+    """What a page shows, and under `columns` what a file holds of it: there each figure has a column of its own."""
+
     headers: tuple[str, ...]
     rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
 
     @property
     def is_long(self) -> bool:
         """More than a page of paper: left out of the print."""
         return len(self.rows) > 45
+
+    def first_named(self, header: str) -> Table:
+        headers = (header, *self.headers[1:])
+        return replace(self, headers=headers, columns=(Column(header), *self.columns[1:]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +95,25 @@ class Chart:
 def share_table(first: str, values: Iterable[Value]) -> Table:
     """A row for each value; `first` heads the column of their names."""
     headers = (first, _("Andel"), _("95 % usikkerhet"), _("Antall"))
-    return Table(headers, tuple(share_row(value) for value in values))
+    return Table(headers, tuple(share_row(value) for value in values), share_columns(first))
+
+
+def share_columns(*first: str) -> tuple[Column, ...]:
+    return (
+        *(Column(header) for header in first),
+        Column(_("Andel"), "share"),
+        Column(_("Nedre grense (95 %)"), "share"),
+        Column(_("Øvre grense (95 %)"), "share"),
+        Column(_("Teller"), "count"),
+        Column(_("Nevner"), "count"),
+        Column(_("Hvorfor tallet mangler")),
+    )
 
 
 def share_row(value: Value, *before: str) -> Row:
     cells = (*before, value.label, percent_text(value), interval_text(value), counts_text(value))
-    return Row(cells, value.own)
+    figures = (value.share, value.low, value.high, value.numerator, value.denominator)
+    return Row(cells, value.own, (*before, value.label, *figures, value.why))
 
 
 def make(subject: Subject, *, kind: str, summary: str, table: Table, **rest: Any) -> Chart:

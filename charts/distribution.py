@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from django.utils.translation import gettext as _
 
-from charts.chart import Chart, Row, Subject, Table, make
+from charts.chart import Chart, Column, Row, Subject, Table, make
 from charts.look import (
     INK,
     OWN,
@@ -25,6 +25,7 @@ from charts.values import (
     Against,
     Value,
     count,
+    decimal,
     find_own,
     missing_note,
     percent_short,
@@ -62,16 +63,25 @@ def _bin(value: Value, step: int) -> int:
 
 def _bin_label(low: int, step: int) -> str:
     top = low + step
-    return f"{low}–{top}{FIXED}%" if top == 100 else f"{low}–{top - 0.1:.1f}{FIXED}%".replace(".", ",")
+    return f"{low}–{top}{FIXED}%" if top == 100 else f"{low}–{decimal(top - 0.1)}{FIXED}%"
 
 
 def _bin_table(bins: Sequence[int], counted: Counter[int], step: int, values: Sequence[Value]) -> Table:
     own = find_own(values)
     home = _bin(own, step) if own and own.share is not None else None
-    columns = [Row((_bin_label(low, step), count(counted[low])), low == home) for low in bins]
+    columns = [_bin_row(low, step, counted[low], low == home) for low in bins]
     why = Counter(value.why for value in values if value.missing)
-    gaps = [Row((_("Uten tall: %(why)s") % {"why": reason}, count(number))) for reason, number in why.items()]
-    return Table((_("Andel"), _("Antall kommuner")), (*columns, *gaps))
+    gaps = [_named_row(_("Uten tall: %(why)s") % {"why": reason}, number) for reason, number in why.items()]
+    headers = (_("Andel"), _("Antall kommuner"))
+    return Table(headers, (*columns, *gaps), (Column(headers[0]), Column(headers[1], "count")))
+
+
+def _bin_row(low: int, step: int, number: int, own: bool) -> Row:
+    return _named_row(_bin_label(low, step), number)._replace(own=own)
+
+
+def _named_row(label: str, number: int) -> Row:
+    return Row((label, count(number)), values=(label, number))
 
 
 def _spread_message(shown: Sequence[Value], centre: Against | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 from django.utils.translation import gettext as _
 
-from charts.chart import Chart, Row, Subject, Table, make
+from charts.chart import Chart, Column, Row, Subject, Table, make
 from charts.look import (
     INK,
     OLDER,
@@ -90,13 +90,25 @@ def _stroke_note(reference: str) -> str:
 def _rate_table(rates: Sequence[Rate], reference: str) -> Table:
     headers = (_("Tjeneste"), _("Alder"), _("Per 1000 innbyggere"), _("Personer"), _("Innbyggere"))
     more = (reference[:1].upper() + reference[1:],) if reference else ()
-    return Table(headers + more, tuple(_rate_row(rate, bool(reference)) for rate in rates))
+    service, age, rate_header, persons, inhabitants = headers
+    columns = (
+        Column(service),
+        Column(age),
+        Column(rate_header, "rate"),
+        Column(persons, "count"),
+        Column(inhabitants, "count"),
+        *(Column(header, "rate") for header in more),
+    )
+    return Table(headers + more, tuple(_rate_row(rate, bool(reference)) for rate in rates), columns)
 
 
 def _rate_row(rate: Rate, reference: bool) -> Row:
     cells = (rate.service, rate.age, rate.text, count(rate.persons), count(rate.population))
     beside = NOTHING if rate.reference is None else decimal(rate.reference)
-    return Row((*cells, beside) if reference else cells)
+    values = (rate.service, rate.age, rate.per_1000, rate.persons, rate.population)
+    if not reference:
+        return Row(cells, values=values)
+    return Row((*cells, beside), values=(*values, rate.reference))
 
 
 def _rate_figure(groups: Sequence[tuple[str, list[Rate]]]) -> Json:
@@ -222,13 +234,20 @@ def _gaps(months: Sequence[Month]) -> str:
 
 def _flow_table(months: Sequence[Month]) -> Table:
     headers = (_("Måned"), _("Nye"), _("Avsluttet"), _("Ved slutten av måneden"))
-    return Table(headers, tuple(_flow_row(month) for month in months))
+    columns = (
+        Column(headers[0]),
+        *(Column(header, "count") for header in headers[1:]),
+        Column(_("Hvorfor tallet mangler")),
+    )
+    return Table(headers, tuple(_flow_row(month) for month in months), columns)
 
 
 def _flow_row(month: Month) -> Row:
     if month.missing:
-        return Row((month.label, *[str(month.missing.label)] * 3))
-    return Row((month.label, count(month.started), count(month.ended), count(month.at_end)))
+        why = str(month.missing.label)
+        return Row((month.label, why, why, why), values=(month.label, None, None, None, why))
+    figures = (month.started, month.ended, month.at_end)
+    return Row((month.label, *map(count, figures)), values=(month.label, *figures, ""))
 
 
 def _flow_figure(months: Sequence[Month]) -> Json:

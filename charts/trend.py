@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from charts.chart import Chart, Subject, Table, hover, make, share_row, share_table
+from charts.chart import Chart, Subject, Table, hover, make, share_columns, share_row, share_table
 from charts.comparison import Verdict, change_over_time
 from charts.look import (
     INK,
@@ -227,7 +227,8 @@ def _others(series: Sequence[Series], period: str) -> str:
 
 def _table(series: Sequence[Series]) -> Table:
     rows = [share_row(value, one.label)._replace(own=one.kind == Kind.OWN) for one in series for value in one.values]
-    return Table((_("Område"), _("År"), _("Andel"), _("95 % usikkerhet"), _("Antall")), tuple(rows))
+    headers = (_("Område"), _("År"))
+    return Table((*headers, _("Andel"), _("95 % usikkerhet"), _("Antall")), tuple(rows), share_columns(*headers))
 
 
 # --- The tiny one ---------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 
 import charts
-from charts import Against, Chart, Kind, Series, Subject, Table, Value
+from charts import Against, Chart, Kind, Series, Subject, Value
 from dashboards.drill_down import DrillDown
 from dashboards.page_scope import line
 from indicators.models import Level
@@ -147,7 +147,7 @@ class PageCharts:
         if _drawn(values) < 2:
             return None
         chart = charts.units(self._subject(_("Bydelene ved siden av hverandre"), "bydeler"), values, self._whole)
-        return replace(chart, table=Table((_("Bydel"), *chart.table.headers[1:]), chart.table.rows))
+        return replace(chart, table=chart.table.first_named(_("Bydel")))
 
 
 def _drawn(values: Sequence[Value]) -> int:

@@ -22,7 +22,6 @@ from django.db.models import (
     Value,
     When,
 )
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -33,6 +32,7 @@ from indicators.indicator import Indicator
 from indicators.wording import WORDS
 from quality.checks.conditions import answers
 from quality.labels import field_label
+from spreadsheets import Column, Format, Sheet
 from submissions.models import Service
 
 AT_A_TIME = 2000
@@ -151,12 +151,12 @@ def headers(indicator: Indicator) -> list[str]:
     return [field_label("brukerNr"), told_by, *(str(SORTS[name][0]) for name in ("grunn", "dato", "enhet"))]
 
 
-def cells(indicator: Indicator, record: Record) -> list[str]:
-    told_by = record.service_ref if indicator.model is Service else record.word
-    day = date_format(record.day, "d.m.Y") if record.day else ""
-    return [record.user_ref, told_by, record.why, day, record.unit]
+def sheet_of(indicator: Indicator, rows: QuerySet[Any], units: Mapping[str, str], facts: Mapping[str, str]) -> Sheet:
+    columns = [Column(header, Format.TEXT) for header in headers(indicator)]
+    return Sheet(name=_("Poster"), columns=columns, rows=lines(indicator, rows, units), facts=facts)
 
 
-def lines(indicator: Indicator, rows: QuerySet[Any], units: Mapping[str, str]) -> Iterator[Sequence[str]]:
+def lines(indicator: Indicator, rows: QuerySet[Any], units: Mapping[str, str]) -> Iterator[Sequence[Any]]:
     for record in read(indicator, rows, units):
-        yield cells(indicator, record)
+        told_by = record.service_ref if indicator.model is Service else record.word
+        yield [record.user_ref, told_by, record.why, record.day, record.unit]

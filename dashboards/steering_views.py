@@ -7,14 +7,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from charts import Chart, Download
+from dashboards.downloads import WRITERS, sheet_of
 from dashboards.page_scope import page_scope
 from dashboards.steering_charts import SteeringCharts
 from dashboards.steering_selectors import Steering, steering_of
 from dashboards.steering_yearly import yearly
 from municipalities.pages import access_of, signed_in
-from spreadsheets.writer import Sheet, as_csv, as_excel
-
-WRITERS = {"csv": as_csv, "xlsx": as_excel}
 
 
 @signed_in
@@ -53,8 +51,7 @@ def _download(request: HttpRequest, figures: Steering, charts: dict[str, Chart])
         raise Http404
     view = figures.view
     of = f"{view.name}, {view.municipality} {view.place.municipality}, {view.place.text_year}"
-    facts = {_("Figur"): chart.title, _("Hva den viser"): chart.summary, _("Gjelder"): of, _("Kilde"): chart.source}
-    sheet = Sheet(chart.table.headers, [row.cells for row in chart.table.rows], facts, has_figures=True)
+    sheet = sheet_of(chart, {_("Gjelder"): of, _("Kilde"): chart.source})
     # Written whole before the answer begins: row-level security ends with the request's transaction.
     name = f"kpr-{view.municipality}-{view.place.year}-styringstall-{chart.name}.{form}"
     return FileResponse(WRITERS[form](sheet), as_attachment=True, filename=name)  # type: ignore[return-value]

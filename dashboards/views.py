@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import IO, Any, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from charts import Chart, Download
 from dashboards import records
+from dashboards.downloads import WRITERS, sheet_of
 from dashboards.drill_down import DrillDown
 from dashboards.overview import overview
 from dashboards.page_charts import PageCharts
@@ -25,10 +26,9 @@ from indicators.wording import WORDS
 from municipalities import audit
 from municipalities.pages import access_of, signed_in
 from quality.labels import rows_removed
-from spreadsheets.writer import Sheet, as_csv, as_excel
+from spreadsheets import Sheet
 
 ROWS_A_PAGE = 50
-WRITERS: dict[str, Callable[[Sheet], IO[bytes]]] = {"csv": as_csv, "xlsx": as_excel}
 
 
 @signed_in
@@ -118,12 +118,7 @@ def _figures(request: HttpRequest, code: str, indicator: str, form: str) -> Http
     chart = next((chart for chart in PageCharts(drill_down).all if chart.name == wanted), None)
     if chart is None:
         raise Http404
-    facts = {
-        _("Figur"): chart.title,
-        _("Hva den viser"): chart.summary,
-        **_facts(drill_down.indicator, drill_down.view),
-    }
-    sheet = Sheet(chart.table.headers, [row.cells for row in chart.table.rows], facts, has_figures=True)
+    sheet = sheet_of(chart, _facts(drill_down.indicator, drill_down.view))
     return _attached(sheet, form, drill_down.view, f"{drill_down.indicator.code}-{chart.name}")
 
 
@@ -161,7 +156,7 @@ def indicator_records(request: HttpRequest, code: str, indicator: str) -> HttpRe
     if form in WRITERS:
         count = rows.count()
         _record_look(request, view, declared, "indicator_rows_downloaded", form=form, count=count)
-        sheet = Sheet(records.headers(declared), records.lines(declared, rows, units), _facts(declared, view))
+        sheet = records.sheet_of(declared, rows, units, _facts(declared, view))
         return _attached(sheet, form, view, f"{declared.code}-personer")
     page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("side"))
     shown = list(records.read(declared, cast("QuerySet[Any]", page.object_list), units))

@@ -17,10 +17,11 @@ from municipalities.pages import Place, access_of, find_place, signed_in
 from quality.check import Check
 from quality.checks import BY_CODE
 from quality.engine import fields_of
-from quality.export import Sheet, as_csv, as_excel
+from quality.export import sheet_of
 from quality.labels import SUBJECTS, field_label, rows_removed, shown
 from quality.models import FindingRow
 from quality.selectors import Finding, by_subject, findings_of, rows_of
+from spreadsheets import Sheet, as_csv, as_excel
 from submissions.models import Submission
 from submissions.selectors import current, of_place
 
@@ -152,7 +153,7 @@ def _download(
     found = _finding(view, check)
     rows = rows_of(found.result, unit=view.unit, only_new=request.GET.get("nye") == "1")
     _record_look(request, view, check, "rows_downloaded", form=ending, count=rows.count())
-    file = write(Sheet(found.check, rows, _origin(view), _removed(view, found)))
+    file = write(sheet_of(found.check, rows, origin=_origin(view), removed=_removed(view, found)))
     name = f"kpr-{view.place.municipality.pk}-{view.place.year}-{check}.{ending}"
     return FileResponse(file, as_attachment=True, filename=name)  # type: ignore[return-value]
 

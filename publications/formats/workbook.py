@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from typing import Any
 
-import xlsxwriter
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -14,64 +12,38 @@ from django.utils.translation import gettext as _
 from indicators.models import Level
 from publications.codelists import MEANINGS, STATUSES
 from publications.formats.extract import DECIMALS, FIGURE_NAMES, FIGURES, LICENCE, Extract, Row, source
+from spreadsheets import Column, Format, Sheet, as_excel
 
-OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-WIDTHS = (14, 34, 12, 8, 10, 10, 10, 20, 20, 18)
+SHOWN = {0: Format.COUNT, 4: Format.SHARE}
 
 
 def render(extract: Extract) -> bytes:
-    file = io.BytesIO()
-    with xlsxwriter.Workbook(file, OPTIONS) as book:
-        # Two processes must make the same bytes of the same publication: the file is as old as the figures.
-        created = timezone.localtime(extract.released_at).replace(tzinfo=None) if extract.released_at else None
-        book.set_properties({"title": str(extract.indicator.title), **({"created": created} if created else {})})
-        _figures(book, extract)
-        _about(book, extract)
-    return file.getvalue()
+    # Two processes must make the same bytes of the same publication: the file is as old as the figures.
+    created = timezone.localtime(extract.released_at).replace(tzinfo=None) if extract.released_at else None
+    with as_excel(
+        Sheet(
+            name=_("Tall"),
+            columns=_columns(),
+            rows=(_line(row, extract) for row in extract.rows),
+            facts=dict((*_facts(extract), *_signs())),
+            title=str(extract.indicator.title),
+            created=created,
+        )
+    ) as file:
+        return file.read()
 
 
-def _figures(book: Any, extract: Extract) -> None:
-    page = book.add_worksheet(_("Tall"))
-    bold = book.add_format({"bold": True, "bg_color": "#E6EEF7", "bottom": 1, "text_wrap": True, "valign": "top"})
-    shapes = {0: book.add_format({"num_format": "#,##0"}), 4: book.add_format({"num_format": "0.0 %"})}
-    sign = book.add_format({"align": "right"})
-    header = _header()
-    for column, (text, width) in enumerate(zip(header, WIDTHS, strict=True)):
-        page.set_column(column, column, width)
-        page.write_string(0, column, text, bold)
-    page.freeze_panes(1, 2)
-    for line, row in enumerate(extract.rows, 1):
-        _line(page, line, row, extract, shapes, sign)
-    page.autofilter(0, 0, len(extract.rows), len(header) - 1)
+def _columns() -> list[Column]:
+    figures = [Column(str(FIGURE_NAMES[figure]), SHOWN[DECIMALS[figure]]) for figure in FIGURES]
+    texts = [Column(header, Format.TEXT) for header in (_("Områdenummer"), _("Område"), _("Nivå"))]
+    return [*texts, Column(_("År"), Format.YEAR), *figures, Column(_("Status"), Format.TEXT)]
 
 
-def _header() -> list[str]:
-    names = [str(FIGURE_NAMES[figure]) for figure in FIGURES]
-    return [_("Områdenummer"), _("Område"), _("Nivå"), _("År"), *names, _("Status")]
-
-
-def _line(page: Any, line: int, row: Row, extract: Extract, shapes: dict[int, Any], sign: Any) -> None:
+def _line(row: Row, extract: Extract) -> list[Any]:
     area = extract.areas.get(row["area"])
-    for column, text in enumerate((row["area"], area.name if area else row["area"], str(Level(row["level"]).label))):
-        page.write_string(line, column, text)
-    page.write_number(line, 3, row["year"])
-    for column, figure in enumerate(FIGURES, 4):
-        if row[figure] is None:
-            page.write_string(line, column, row["sign"] or "", sign)
-        else:
-            page.write_number(line, column, row[figure], shapes[DECIMALS[figure]])
-    page.write_string(line, 4 + len(FIGURES), str(STATUSES[row["status"]]))
-
-
-def _about(book: Any, extract: Extract) -> None:
-    page = book.add_worksheet(_("Om tallene"))
-    page.set_column(0, 0, 26)
-    page.set_column(1, 1, 100)
-    bold = book.add_format({"bold": True, "valign": "top"})
-    wrap = book.add_format({"text_wrap": True, "valign": "top"})
-    for line, (name, text) in enumerate((*_facts(extract), *_signs())):
-        page.write_string(line, 0, name, bold)
-        page.write_string(line, 1, text, wrap)
+    figures = [row["sign"] or "" if row[figure] is None else row[figure] for figure in FIGURES]
+    named = (row["area"], area.name if area else row["area"], str(Level(row["level"]).label), row["year"])
+    return [*named, *figures, str(STATUSES[row["status"]])]
 
 
 def _facts(extract: Extract) -> Iterator[tuple[str, str]]:

@@ -129,6 +129,11 @@ def test_has_title_message_source_table(make: Callable[[], Chart]) -> None:
     assert (chart.title, chart.source, chart.name) == (SUBJECT.title, SUBJECT.source, SUBJECT.name)
     assert chart.summary.endswith(".") and len(chart.summary) > 20
     assert chart.table.rows and all(len(row.cells) == len(chart.table.headers) for row in chart.table.rows)
+    assert all(len(row.values) == len(chart.table.columns) for row in chart.table.rows)
+    figures = [column.kind != "text" for column in chart.table.columns]
+    for row in chart.table.rows:
+        for is_figure, value in zip(figures, row.values, strict=True):
+            assert value is None or isinstance(value, int | float if is_figure else str), (chart.name, row)
     assert chart.figure or chart.drawing
 
 

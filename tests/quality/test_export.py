@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import io
-from decimal import Decimal
 from typing import Any
 
 import openpyxl
-import pytest
 from django.urls import reverse
 
 from municipalities.models import AuditEvent
-from quality.export import _cell, harmless
 from tests.cast import FJELLHEIM, OWN, Cast, cast_fixture  # noqa: F401
 
 CHECK = "person-id-invalid"
@@ -71,21 +67,3 @@ def test_a_download_is_logged_without_what_the_rows_say(cast: Cast) -> None:
     event = AuditEvent.objects.get(action="rows_downloaded")
     assert (event.actor, event.municipality_id, event.details["count"]) == ("kari", OWN, 3)
     assert "B4" not in str(event.details)
-
-
-@pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x", "  =1", "\u00a0=1"]
-)
-def test_what_could_be_a_formula_gets_an_apostrophe(text: str) -> None:
-    assert harmless(text) == f"'{text}"
-
-
-@pytest.mark.parametrize("text", ["", "B1", "12-3", "a=b", "00123", "Å"])
-def test_ordinary_text_stays(text: str) -> None:
-    assert harmless(text) == text
-
-
-def test_dates_and_numbers_are_norwegian_in_csv() -> None:
-    assert _cell(Decimal("2.50")) == "2,50"
-    assert _cell(-3) == "-3"
-    assert _cell(datetime.date(2024, 1, 8)) == "08.01.2024"
