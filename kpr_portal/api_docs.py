@@ -32,6 +32,7 @@ class SchemaView(RestView, SpectacularAPIView):
 @method_decorator(csp_update({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
 class DocsView(RestView, SpectacularSwaggerSplitView):
     url_name = "api-schema"
+    template_name = "api_docs.html"
     # The page asks for its own script with an empty parameter.
     parameters = (parameters.text("script", "", expected=gettext_lazy("uten verdi"), description="The page's script."),)
     permission_classes = RestView.permission_classes
