@@ -5,6 +5,8 @@ No violation of WCAG 2.2 A or AA, and all content within landmarks.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +94,27 @@ def pages_of(name: str, seeded: Seeded) -> Iterator[tuple[str, str]]:
     yield "not found", "/finnes-ikke/"
 
 
+# An address of its own: the portal counts what fails from each.
+ERRORS = """
+import json
+import re
+from django.test import Client, override_settings
+from tests.test_error_pages import HEADINGS, Failing, answer, stale_form
+made = lambda **how: Client(raise_request_exception=False, REMOTE_ADDR="192.0.2.1", **how)
+with override_settings(ROOT_URLCONF=Failing, ALLOWED_HOSTS=["*"]):
+    pages = {status: answer(status, made()).content.decode() for status in HEADINGS}
+    pages["csrf"] = stale_form(made(enforce_csrf_checks=True)).content.decode()
+print("PAGES", json.dumps(pages))
+"""
+
+
+@pytest.fixture(scope="module")
+def error_pages(portal: RunningPortal) -> dict[str, str]:
+    """The page of each status. Most cannot be had from a portal that works, so each is drawn in a process of its own."""
+    output = portal.run_command("shell", "--verbosity", "0", "-c", ERRORS).stdout
+    return dict(json.loads(output.rsplit("PAGES", 1)[1]))
+
+
 def told(violation: dict[str, Any]) -> str:
     nodes = [f"{node['target']} {node['html'][:160]}" for node in violation["nodes"][:4]]
     return f"{violation['id']} ({len(violation['nodes'])}): {violation['help']}\n      " + "\n      ".join(nodes)
@@ -117,6 +140,24 @@ def test_no_violation(context: BrowserContext, seeded: Seeded, name: str, width:
         if problems := violations(page):
             found[f"{route} {address}"] = problems
     assert not found, "\n" + "\n".join(f"{where}\n    " + "\n    ".join(all_of) for where, all_of in found.items())
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_violation_where_something_went_wrong(
+    context: BrowserContext, portal: RunningPortal, error_pages: dict[str, str], width: int
+) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 844})
+    found = {}
+    for status, content in error_pages.items():
+        page.route("**/feil/", lambda route, _, body=content: route.fulfill(body=body, content_type="text/html"))
+        page.goto("/feil/")
+        page.unroute("**/feil/")
+        expect(page.get_by_role("heading", level=1)).to_have_css("font-family", re.compile("Inter"))
+        if problems := violations(page):
+            found[status] = problems
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width, status
+    assert not found, found
 
 
 @pytest.mark.parametrize("width", [390, 1280])

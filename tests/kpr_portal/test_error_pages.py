@@ -65,6 +65,10 @@ def answer(status: int, client: Client, prefix: str = "/") -> Any:
     return client.get(f"{prefix}finnes-ikke/" if status == 404 else f"{prefix}feil/{status}/")
 
 
+def stale_form(client: Client) -> Any:
+    return client.post("/logg-inn/?next=/hjem/", {"username": "x", "password": "y"})
+
+
 @pytest.mark.parametrize("number, language", list(enumerate(("nb", "nn", "en"))))
 @pytest.mark.parametrize("status", HEADINGS)
 def test_pages_of_what_went_wrong(status: int, number: int, language: str) -> None:
@@ -102,7 +106,7 @@ def test_problems_under_the_api(status: int) -> None:
 def test_a_stale_form_is_told_with_what_to_do(language: str, heading: str, advice: str) -> None:
     client = Client(enforce_csrf_checks=True)
     client.cookies["django_language"] = language
-    told = client.post("/logg-inn/?next=/hjem/", {"username": "x", "password": "y"})
+    told = stale_form(client)
     page = told.content.decode()
     assert told.status_code == 403
     assert heading in page
