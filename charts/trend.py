@@ -77,7 +77,7 @@ def time_series(subject: Subject, series: Sequence[Series]) -> Chart:
         kind="time-series",
         summary=_message(series, own),
         reading=_("Det blå feltet viser hvor sikkert tallet er: jo høyere felt, jo mer kan skyldes tilfeldigheter.")
-        if own
+        if own and own.last
         else "",
         table=_table(series),
         figure=_drawn(traces, ordered, periods, bounds),
@@ -187,7 +187,7 @@ def _band(run: Sequence[tuple[int, Value]]) -> Any:
 def _message(series: Sequence[Series], own: Series | None) -> str:
     """Where own stands, how it has moved, and where county and nation stand in the same year."""
     if own is None or own.last is None:
-        return _("Det er ingen tall å vise for kommunen.")
+        return sentences(_("Det er ingen tall å vise for kommunen."), missing_note(own.values) if own else "")
     now = own.last
     known = [value for value in own.values if value.share is not None]
     started = _moved(known[0], now) if len(known) > 1 else ""
