@@ -27,7 +27,9 @@ from submissions.beside import Beside
 from submissions.inspection import NAMESPACE, safe_parser
 from submissions.limits import refuse_too_many
 from submissions.models import (
+    LOWEST_ORGANISATION_NUMBER,
     PERSON_LEVEL,
+    PLACEHOLDER_ORGANISATION_NUMBER,
     Answer,
     Contact,
     Need,
@@ -191,15 +193,20 @@ def code(text: str, own: str = "") -> str:
 
 
 def organisation(text: str | None, own: str = "") -> str:
-    """The organisation number as given and whether its check digit is right, as two COPY columns."""
+    """The organisation number as given and whether it can be a unit's, as two COPY columns."""
     return _known_organisation(text) if text is None or _is_plain(text) else _organisation(words(text, own))
 
 
 def _organisation(number: str) -> str:
     if not number:
         return f"{NULL}\t{NULL}"
-    right = len(number) == 9 and number.isascii() and orgnr.is_valid(number)
-    return f"{number}\t{'t' if right else 'f'}"
+    return f"{number}\t{'t' if _is_of_a_unit(number) else 'f'}"
+
+
+def _is_of_a_unit(number: str) -> bool:
+    """The placeholder has a right check digit, and is nobody's all the same."""
+    in_use = LOWEST_ORGANISATION_NUMBER <= number < PLACEHOLDER_ORGANISATION_NUMBER
+    return len(number) == 9 and number.isascii() and in_use and orgnr.is_valid(number)
 
 
 @lru_cache(maxsize=4096)

@@ -227,11 +227,15 @@ class Person(PersonLevel):
         indexes = [models.Index(fields=["pseudonym", "municipality", "submission"], name="person_elsewhere")]
 
 
+LOWEST_ORGANISATION_NUMBER, PLACEHOLDER_ORGANISATION_NUMBER = "810000000", "999999999"
+
+
 class Service(PersonLevel):
     """A `Tjeneste`. `type` is the number of the code without leading zeros and sub-code; null when it is no number.
 
     `service_ref` is tjenesteID, and `service_ref_hash` to it what `user_ref_hash` is to `Person.user_ref`.
-    `hours` are hours a week as granted. `organisation_check` says whether the number's check digit is right.
+    `hours` are hours a week as granted. `organisation_check` says whether the number can be a unit's: its check digit is right,
+    and it is no placeholder.
     """
 
     person = models.ForeignKey(Person, models.DO_NOTHING, db_constraint=False, related_name="services")

@@ -41,10 +41,8 @@ from quality.checks.conditions import (
     over,
 )
 from quality.models import Severity
-from submissions.models import Service, TemporaryStop
+from submissions.models import LOWEST_ORGANISATION_NUMBER, PLACEHOLDER_ORGANISATION_NUMBER, Service, TemporaryStop
 
-LOWEST_ORGANISATION_NUMBER = "810000000"
-PLACEHOLDER = "999999999"
 OPEN = Value(datetime.date.max)
 STARTED = Q(start__isnull=False)
 LONG_STAYS = Q(type=LONG_STAY) & STARTED
@@ -304,7 +302,7 @@ CHECKS = (
         ),
         applies_to=Q(organisation_number__isnull=False),
         violation=~Q(organisation_number__regex=r"^[0-9]{9}$")
-        | Q(organisation_number=PLACEHOLDER)
+        | Q(organisation_number=PLACEHOLDER_ORGANISATION_NUMBER)
         | Q(organisation_number__lt=LOWEST_ORGANISATION_NUMBER)
         | Q(organisation_check=False)
         | Q(organisation_check__isnull=True),

@@ -100,6 +100,8 @@ def test_code_numbers(text: str, read: str) -> None:
         ("974760674", "974760674\tf"),
         ("utenbys", "utenbys\tf"),
         ("974 760 673", "974 760 673\tf"),
+        ("999999999", "999999999\tf"),
+        ("800000017", "800000017\tf"),
     ],
 )
 def test_organisation_numbers(text: str | None, read: str) -> None:
