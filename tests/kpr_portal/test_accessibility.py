@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,25 +96,32 @@ def pages_of(name: str, seeded: Seeded) -> Iterator[tuple[str, str]]:
     yield "not found", "/finnes-ikke/"
 
 
-# An address of its own: the portal counts what fails from each.
+# The web server's own process, with an address of its own: the portal counts what fails from each.
 ERRORS = """
 import json
-import re
+import kpr_portal.wsgi
 from django.test import Client, override_settings
 from tests.test_error_pages import HEADINGS, Failing, answer, stale_form
-made = lambda **how: Client(raise_request_exception=False, REMOTE_ADDR="192.0.2.1", **how)
+
+def client(**how):
+    return Client(raise_request_exception=False, REMOTE_ADDR="192.0.2.1", **how)
+
 with override_settings(ROOT_URLCONF=Failing, ALLOWED_HOSTS=["*"]):
-    pages = {status: answer(status, made()).content.decode() for status in HEADINGS}
-    pages["csrf"] = stale_form(made(enforce_csrf_checks=True)).content.decode()
-print("PAGES", json.dumps(pages))
+    answers = {status: answer(status, client()) for status in HEADINGS}
+    answers["403 csrf"] = stale_form(client(enforce_csrf_checks=True))
+print("PAGES", json.dumps({str(name): (told.status_code, told.content.decode()) for name, told in answers.items()}))
 """
 
 
 @pytest.fixture(scope="module")
 def error_pages(portal: RunningPortal) -> dict[str, str]:
     """The page of each status. Most cannot be had from a portal that works, so each is drawn in a process of its own."""
-    output = portal.run_command("shell", "--verbosity", "0", "-c", ERRORS).stdout
-    return dict(json.loads(output.rsplit("PAGES", 1)[1]))
+    process = subprocess.run(
+        [sys.executable, "-c", ERRORS], env=portal.env, cwd=ROOT, text=True, capture_output=True, check=True
+    )
+    pages = json.loads(process.stdout.rsplit("PAGES", 1)[1])
+    assert all(name.startswith(str(status)) for name, (status, _content) in pages.items()), pages
+    return {name: content for name, (_status, content) in pages.items()}
 
 
 def told(violation: dict[str, Any]) -> str:
@@ -149,14 +158,14 @@ def test_no_violation_where_something_went_wrong(
     page = context.new_page()
     page.set_viewport_size({"width": width, "height": 844})
     found = {}
-    for status, content in error_pages.items():
+    for name, content in error_pages.items():
         page.route("**/feil/", lambda route, _, body=content: route.fulfill(body=body, content_type="text/html"))
         page.goto("/feil/")
         page.unroute("**/feil/")
         expect(page.get_by_role("heading", level=1)).to_have_css("font-family", re.compile("Inter"))
         if problems := violations(page):
-            found[status] = problems
-        assert page.evaluate("document.scrollingElement.scrollWidth") <= width, status
+            found[name] = problems
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width, name
     assert not found, found
 
 
