@@ -23,7 +23,9 @@ NOTES = {
 # An area that did not exist in the year stands in a cube all the same.
 CANNOT_OCCUR = "."
 MEANINGS = {
-    ":": gettext_lazy("Tallet kan ikke offentliggjøres: det gjelder for få personer, kunne røpe et annet tall, eller gis ikke ut for så små kommuner"),
+    ":": gettext_lazy(
+        "Tallet kan ikke offentliggjøres: det gjelder for få personer, kunne røpe et annet tall, eller gis ikke ut for så små kommuner"
+    ),
     "..": gettext_lazy("Tallet mangler: kommunen har ikke rapportert"),
     ".": gettext_lazy("Tallet kan ikke forekomme: det er ingen å telle, eller området fantes ikke det året"),
 }
