@@ -7,8 +7,9 @@ RUN npm ci --omit=dev --no-audit --no-fund && npm run build
 FROM python:3.13-slim
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1
 WORKDIR /kpr
-COPY requirements.lock ./
-RUN pip install --disable-pip-version-check --require-hashes -r requirements.lock
+# Without the embedded servers.
+COPY requirements-server.lock ./
+RUN pip install --disable-pip-version-check --require-hashes -r requirements-server.lock
 COPY . .
 COPY --from=static /kpr/static/vendor static/vendor
 # "test" makes keys of its own for this one command; they are thrown away below.

@@ -76,12 +76,13 @@ install-browser:
 	then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
 	else $(BIN)/playwright install chromium; fi
 
-lock: $(STAMPS)/venv ## the four lock files anew, from pyproject.toml
+lock: $(STAMPS)/venv ## the lock files anew, from pyproject.toml: of a server, of one machine, and what comes to that
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
-	$(UV_COMPILE) --output-file requirements.lock
-	$(UV_COMPILE) --extra test --output-file requirements-test.lock
-	$(UV_COMPILE) --extra test --extra bench --output-file requirements-bench.lock
-	$(UV_COMPILE) --extra test --extra mutation --output-file requirements-mutation.lock
+	$(UV_COMPILE) --output-file requirements-server.lock
+	$(UV_COMPILE) --extra local --output-file requirements.lock
+	$(UV_COMPILE) --extra local --extra test --output-file requirements-test.lock
+	$(UV_COMPILE) --extra local --extra test --extra bench --output-file requirements-bench.lock
+	$(UV_COMPILE) --extra local --extra test --extra mutation --output-file requirements-mutation.lock
 
 clean: ## everything that was built; not the data in var/
 	rm -rf .venv node_modules static/vendor staticfiles

