@@ -117,16 +117,20 @@ class EmbeddedPostgres(PostgresServer):
             pid = int((self.pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
         except (OSError, ValueError):
             return None
-        return next((process for process in self.processes() if process.pid == pid), None)
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            return process if self._owns(process) else None
+        return None
+
+    def _owns(self, process: psutil.Process) -> bool:
+        """They all work in its directory, whatever they call themselves."""
+        with suppress(psutil.Error, OSError):
+            return process.name() == "postgres" and Path(process.cwd()) == self.pgdata
+        return False
 
     def processes(self) -> list[psutil.Process]:
-        """Every process of this server: they all work in its directory, whatever they call themselves."""
-        found = []
-        for process in psutil.process_iter(["name"]):
-            with suppress(psutil.Error, OSError):
-                if process.info["name"] == "postgres" and Path(process.cwd()) == self.pgdata:
-                    found.append(process)
-        return found
+        """Every process of this server."""
+        return [process for process in psutil.process_iter() if self._owns(process)]
 
     def _clear_the_way(self) -> None:
         # Orphans of a killed server hold its shared memory; its lock files may name a process that is another by now.

@@ -153,7 +153,7 @@ class Portal:
         self.valkey = None if os.environ.get("BROKER_URL") else self._child("valkey", valkey_command(data_dir))
         self.servers = self._servers()
         self.loader = Child("demonstration", [*MANAGE, "load_demo"])
-        self.announced = False
+        self.has_answered = self.announced = False
 
     def _child(self, name: str, command: list[str]) -> Child:
         return Child(name, command, self.data_dir / "logs" / f"{name}.log")
@@ -275,7 +275,9 @@ class Portal:
             for child in self.children:
                 self._heal(child, child.start)
             self._heal(self.guardian, lambda: self._start_guardian(lock))
-            if not self.announced and self._answers() and self._demonstration_is_loaded():
+            # Asked until it answers, and no longer: each question costs the database a large write.
+            self.has_answered = self.has_answered or self._answers()
+            if not self.announced and self.has_answered and self._demonstration_is_loaded():
                 self._say(f"Portal ready: {self.url}")
                 self.announced = True
 

@@ -101,7 +101,7 @@ ERRORS = """
 import json
 import kpr_portal.wsgi
 from django.test import Client, override_settings
-from tests.test_error_pages import HEADINGS, Failing, answer, stale_form
+from tests.kpr_portal.test_error_pages import HEADINGS, Failing, answer, stale_form
 
 def client(**how):
     return Client(raise_request_exception=False, REMOTE_ADDR="192.0.2.1", **how)
