@@ -118,12 +118,14 @@ def test_the_list_as_excel_and_csv_holds_no_formula(stage: Stage) -> None:
     sent([Who([stay(SOLBAKKEN)], ref=formula)], 2021)
     address = reverse("indicator-records", args=[OWN, ASSESSED])
     lines = sheet(stage.clients["kari"].get(address, {"aar": "2021", "format": "xlsx"}))
-    why = ("Ikke besvart", "Det er ikke svart på spørsmålet", "", "Solbakken sykehjem")
-    assert lines == [("Brukernummer", "Svar", "Hvorfor", "Dato", "Enhet"), (formula, *why)]
+    unanswered, unit = ("Ikke besvart", "Det er ikke svart på spørsmålet"), "Solbakken sykehjem"
+    assert lines == [("Brukernummer", "Svar", "Hvorfor", "Dato", "Enhet"), (formula, *unanswered, None, unit)]
     answer = stage.clients["kari"].get(address, {"aar": "2021", "format": "csv"})
     assert list(csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig")), delimiter=";"))[1] == [
         f"'{formula}",
-        *why,
+        *unanswered,
+        "",
+        unit,
     ]
     assert f'filename="kpr-{OWN}-2021-{ASSESSED}-personer.csv"' in answer["Content-Disposition"]
 
@@ -131,14 +133,15 @@ def test_the_list_as_excel_and_csv_holds_no_formula(stage: Stage) -> None:
 def test_a_drawings_figures_as_excel_and_csv(stage: Stage) -> None:
     query = {"figur": "andre", "med": ["4601", "5001"]}
     lines = sheet(stage.clients["kari"].get(reverse("indicator-xlsx", args=[OWN, ASSESSED]), query))
-    assert lines[0] == ("Kommune", "Andel", "95 % usikkerhet", "Antall")
-    assert lines[1][:2] == ("Stavanger", 50)
-    assert ("Bergen", 75) in [line[:2] for line in lines]
-    assert ("Trondheim", "skjult, få personer") in [line[:2] for line in lines]
+    limits = ("Nedre grense (95 %)", "Øvre grense (95 %)")
+    assert lines[0] == ("Kommune", "Andel", *limits, "Teller", "Nevner", "Hvorfor tallet mangler")
+    assert (lines[1][:2], lines[1][4:6]) == (("Stavanger", 0.5), (15, 30))
+    assert ("Bergen", 0.75) in [line[:2] for line in lines]
+    assert ("Trondheim", *[None] * 5, "skjult, få personer") in lines
     facts = dict(sheet(stage.clients["kari"].get(reverse("indicator-xlsx", args=[OWN, ASSESSED]), query), 1))
     assert facts["Indikator"] == str(BY_CODE[ASSESSED].title)
     text = stage.clients["kari"].get(reverse("indicator-csv", args=[OWN, ASSESSED])).getvalue().decode("utf-8-sig")
-    assert "Stavanger;2023;50,0 %;33,2–66,8 %;15 av 30" in text
+    assert "Stavanger;2023;50,0 %;33,2 %;66,8 %;15;30;" in text
     assert stage.clients["kari"].get(reverse("indicator-csv", args=[OWN, ASSESSED]), {"figur": "x"}).status_code == 404
 
 
