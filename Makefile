@@ -4,7 +4,8 @@ PORT ?= 8000
 DATA_DIR ?= var
 BIN := .venv/bin
 STAMPS := .venv/stamps
-APPS := kpr_portal demonstration dashboards publications indicators quality submissions municipalities charts spreadsheets
+# What is covered is asked of the rooms in these parts.
+COVERED := kpr_portal/*,demonstration/* dashboards/*,publications/*,indicators/*,charts/*,spreadsheets/* quality/* submissions/* municipalities/*
 # Extras stay in the lock: where a package asks for coverage[toml], pip takes the newest one for that, locked or not.
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 \
 	--custom-compile-command "make lock" --no-emit-index-url pyproject.toml
@@ -17,8 +18,8 @@ run: setup ## the demonstration portal on http://127.0.0.1:$(PORT)/
 
 test: check browser ## everything that CI runs
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=
-	@for app in $(APPS); do echo "Branch coverage of $$app, in per cent, of which at least 95 are wanted:"; \
-		$(BIN)/coverage report --include="$$app/*" --format=total || exit 1; done
+	@set -f; for rooms in $(COVERED); do echo "Branch coverage of $$rooms, in per cent, of which at least 95 are wanted:"; \
+		$(BIN)/coverage report --include="$$rooms" --format=total || exit 1; done
 
 check: setup $(STAMPS)/test-python ## the part of CI that takes seconds: style, types, layers, migrations
 	$(BIN)/ruff check .
