@@ -420,7 +420,7 @@ def test_a_ready_made_answer_is_the_first_one_in_every_header(first: Publication
 def test_a_new_publication_is_seen_at_once_when_the_second_is_over(first: Publication) -> None:
     tag = get("?year=2023")["ETag"]
     publication(2, [table(CODE, [row("0", 600, 1000)], version=2)])
-    cache.delete("standing-publication")
+    cache.delete("newest-release")
     answer = get("?year=2023", If_None_Match=tag)
     assert (answer.status_code, answer.json()["publication"], answer.json()["version"]) == (200, 2, 2)
 
