@@ -34,8 +34,7 @@ PROGRAMS = (
     "make curl docker npm npx pip uv python3? pytest ruff mypy pre-commit pybabel gunicorn celery psql pg_dump pg_restore "
     r"manage\.py \./\S+ \.venv/\S+"
 )
-OUR_APPS = ("kpr_portal", "municipalities", "submissions", "quality", "indicators")
-OURS = " ".join(name for name, app in get_commands().items() if app in OUR_APPS)
+OURS = " ".join(name for name, app in get_commands().items() if (ROOT / str(app)).is_dir())
 A_COMMAND = re.compile(rf"(\w+=\S+ )*({'|'.join([*PROGRAMS.split(), *OURS.split()])}) \S")
 BENCHMARK = re.compile(r"\.venv/bin/python -m benchmarks\.(\w+)$")
 
