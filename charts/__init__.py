@@ -3,7 +3,7 @@
 from charts.chart import Chart, Download, Row, Subject, Table
 from charts.distribution import distribution
 from charts.funnel import funnel
-from charts.places import Place, nation_map
+from charts.places import MapPlace, nation_map
 from charts.rows import comparison, completeness, units
 from charts.steering import Month, Rate, flow, rates_by_age
 from charts.trend import Kind, Series, sparkline, time_series
@@ -14,9 +14,9 @@ __all__ = [
     "Chart",
     "Download",
     "Kind",
+    "MapPlace",
     "Missing",
     "Month",
-    "Place",
     "Rate",
     "Row",
     "Series",

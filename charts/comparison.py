@@ -11,7 +11,7 @@ Sources
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import log, sqrt
 from statistics import NormalDist, fmean, pstdev
 from typing import Literal, NamedTuple
@@ -177,59 +177,44 @@ def outside(share: Share, centre: float) -> Outside | None:
 
 @dataclass(frozen=True)
 class Profile:
-    """A municipality as far as likeness goes.
-
-    `share_80`: of the inhabitants, 80 years or more. `services`: the share of the service users in each group of
-    services; empty when not known.
-    """
+    """A municipality as far as likeness goes. `share_80`: of the inhabitants, 80 years or more, 0..1; None if not known."""
 
     code: str
     name: str
     population: int
     share_80: float | None = None
-    services: Mapping[str, float] = field(default_factory=dict)
-
-
-class Gap(NamedTuple):
-    """One service group's share of the users, at our place and at theirs."""
-
-    service: str
-    own: float
-    other: float
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """How near another municipality is (0 is the same), with the figures that say why."""
+    """How near another municipality is: 0 is the same, 1 is expected of two drawn at random."""
 
     own: Profile
     other: Profile
     distance: float
-    most_alike: Gap | None
-    least_alike: Gap | None
 
 
-# Squared distance to expect between two municipalities drawn at random, in standard deviations: 1 + 1.
+# The squared distance to expect between two municipalities drawn at random, in standard deviations: 1 + 1.
 RANDOM = 2.0
 
 
 def alike(own: Profile, others: Sequence[Profile], most: int = 8) -> list[Likeness]:
-    """The nearest by number of inhabitants (logarithm), share aged 80 or more, and mix of services.
+    """The nearest by number of inhabitants (logarithm) and share aged 80 or more.
 
-    The three count the same, each in standard deviations over all municipalities. What is not known of one counts as
-    between two drawn at random, so that nobody gets near by keeping silent.
+    Both count the same, in standard deviations over all municipalities. What is not known of one counts as between two
+    drawn at random, so that nobody gets near by keeping silent.
     """
     candidates = [other for other in others if other.code != own.code]
     spread = _spread([own, *candidates])
     ranked = sorted((_distance(own, other, spread), other.code, other) for other in candidates)
-    return [_likeness(own, other, distance) for distance, _code, other in ranked[:most]]
+    return [Likeness(own, other, distance) for distance, _code, other in ranked[:most]]
 
 
 def _features(profile: Profile) -> dict[str, float]:
     known = {"population": log(max(profile.population, 1))}
     if profile.share_80 is not None:
         known["share_80"] = profile.share_80
-    return known | {f"service {name}": share for name, share in profile.services.items()}
+    return known
 
 
 def _spread(profiles: Sequence[Profile]) -> dict[str, float]:
@@ -247,13 +232,4 @@ def _distance(own: Profile, other: Profile, spread: Mapping[str, float]) -> floa
         name: ((mine[name] - theirs[name]) / spread[name]) ** 2 if spread[name] else 0.0
         for name in mine.keys() & theirs.keys()
     }
-    mix = [squared for name, squared in apart.items() if name.startswith("service ")]
-    parts = (apart["population"], apart.get("share_80", RANDOM), fmean(mix) if mix else RANDOM)
-    return sqrt(fmean(parts))
-
-
-def _likeness(own: Profile, other: Profile, distance: float) -> Likeness:
-    shared = sorted(own.services.keys() & other.services.keys())
-    gaps = [Gap(name, own.services[name], other.services[name]) for name in shared]
-    by_size = sorted(gaps, key=lambda gap: abs(gap.own - gap.other))
-    return Likeness(own, other, distance, by_size[0] if by_size else None, by_size[-1] if by_size else None)
+    return sqrt(fmean((apart["population"], apart.get("share_80", RANDOM))) / RANDOM)

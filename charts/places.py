@@ -20,7 +20,7 @@ LARGEST, NARROW_LARGEST = 46, 30  # the largest circle's diameter in pixels
 
 
 @dataclass(frozen=True)
-class Place:
+class MapPlace:
     """`persons` sets the size of the circle, and must itself be public: it is on the page when the share is hidden."""
 
     value: Value
@@ -35,7 +35,7 @@ def project(longitude: float, latitude: float) -> tuple[float, float]:
     return EARTH * atanh(cos(north) * sin(east)), EARTH * atan2(tan(north), cos(east))
 
 
-def nation_map(subject: Subject, places: Sequence[Place]) -> Chart:
+def nation_map(subject: Subject, places: Sequence[MapPlace]) -> Chart:
     """Classes of equal width, light to dark; hidden municipalities are hollow."""
     values = [place.value for place in places]
     classes = _classes(values)
@@ -76,7 +76,7 @@ def _within(value: Value, low: int, high: int) -> bool:
     return value.percent is not None and (low <= value.percent < high or value.percent == high == 100)
 
 
-def _drawn(places: Sequence[Place], classes: Sequence[tuple[int, int]]) -> Json:
+def _drawn(places: Sequence[MapPlace], classes: Sequence[tuple[int, int]]) -> Json:
     others = [place for place in places if not place.value.own]
     largest = max((place.persons for place in places), default=1)
     traces = [_circles([p for p in others if p.value.missing], _("uten tall"), largest, None)]
@@ -100,7 +100,7 @@ def _sizeref(largest: int, diameter: int) -> float:
     return 2 * max(largest, 1) / diameter**2
 
 
-def _circles(places: Sequence[Place], name: str, largest: int, colour: str | None) -> Any:
+def _circles(places: Sequence[MapPlace], name: str, largest: int, colour: str | None) -> Any:
     """Small on top of large. Without colour: hollow."""
     ordered = sorted(places, key=lambda place: -place.persons)
     points = [project(place.longitude, place.latitude) for place in ordered]
@@ -128,7 +128,7 @@ def _circles(places: Sequence[Place], name: str, largest: int, colour: str | Non
     )
 
 
-def _own(places: Sequence[Place], classes: Sequence[tuple[int, int]], colours: Sequence[str], largest: int) -> Any:
+def _own(places: Sequence[MapPlace], classes: Sequence[tuple[int, int]], colours: Sequence[str], largest: int) -> Any:
     """Own keeps the colour of its class and gets a strong edge."""
     inside = zip(classes, colours, strict=True)
     colour = next((c for (low, high), c in inside if places and _within(places[0].value, low, high)), None)
@@ -137,7 +137,7 @@ def _own(places: Sequence[Place], classes: Sequence[tuple[int, int]], colours: S
     return trace
 
 
-def _layout(places: Sequence[Place], height: int, own: Sequence[Place]) -> Json:
+def _layout(places: Sequence[MapPlace], height: int, own: Sequence[MapPlace]) -> Json:
     return {
         "height": height,
         "margin": margin(left=4, right=4, top=8, bottom=8),
@@ -164,7 +164,7 @@ def _legend() -> Json:
     }
 
 
-def _named(place: Place, narrow: bool) -> Json:
+def _named(place: MapPlace, narrow: bool) -> Json:
     x, y = project(place.longitude, place.latitude)
     share = "" if place.value.share is None else f" {whole(place.value.share)}{FIXED}%"
     arrow: Json = {"showarrow": True, "arrowhead": 0, "arrowwidth": 1.5, "arrowcolor": OUT, "standoff": 8}

@@ -11,7 +11,7 @@ from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from charts.comparison import FEWEST, Share, Verdict, wilson
+from charts.comparison import FEWEST, Interval, Share, Verdict, wilson
 
 # What does not break at the end of a line: between thousands (narrow), and before the per cent sign.
 THIN, FIXED = "\u202f", "\u00a0"
@@ -62,9 +62,11 @@ class Value:
             raise ValueError(f"{self.label}: a missing value must carry no figures, they would reach the browser")
 
     @classmethod
-    def of(cls, label: str, numerator: int, denominator: int, *, own: bool = False) -> Value:
-        """So many of so many, with Wilson's interval; not applicable where there is nobody."""
-        interval = wilson(numerator, denominator)
+    def of(
+        cls, label: str, numerator: int, denominator: int, interval: Interval | None = None, *, own: bool = False
+    ) -> Value:
+        """So many of so many, with the interval that is given, else Wilson's; not applicable where there is nobody."""
+        interval = interval or wilson(numerator, denominator)
         if interval is None:
             return cls.none(label, Missing.NOT_APPLICABLE, own=own)
         share, (low, high) = numerator / denominator, interval

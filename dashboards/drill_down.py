@@ -13,7 +13,7 @@ from charts.values import counts_text, percent_short, percent_text
 from dashboards.bars import Reach, scale
 from dashboards.overview import DataState, state
 from dashboards.page_scope import PageScope
-from dashboards.peers import Neighbours, Peer, Peers, Sum, add_up
+from dashboards.peers import Neighbours, Peer, Peers, PeerSum, add_up
 from indicators.benchmark import Benchmark, benchmark_of
 from indicators.definitions import INDICATORS
 from indicators.indicator import Indicator
@@ -138,7 +138,7 @@ class DrillDown:
         return percent_text(self.municipality_value.drawn)
 
     @cached_property
-    def sum(self) -> Sum | None:
+    def sum(self) -> PeerSum | None:
         """Of the peers, as far as they were published."""
         return add_up(self.view.theirs, self.indicator, self.view.place.year, self.peers.codes)
 

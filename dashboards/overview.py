@@ -115,13 +115,6 @@ class Overview:
         """Where persons lack something that can be done tomorrow, most of them first."""
         return sorted((card for card in self.cards if card.lacking), key=lambda card: -card.lacking)[:FOLLOWED_UP]
 
-    @property
-    def worse(self) -> int:
-        """How many are really worse than the nation."""
-        return sum(
-            any(each.words == _("landet") and each.tone == "warning" for each in c.benchmarks) for c in self.cards
-        )
-
 
 def overview(view: PageScope) -> Overview:
     """The view must have the figures of all indicators."""

@@ -35,8 +35,8 @@ class PageCharts:
 
     @property
     def _source(self) -> str:
-        publication = self.drill_down.view.publication
-        return _("Kilde: %s") % source() + (f", {_('utgave')} {publication.number}" if publication else "")
+        release = self.drill_down.view.release
+        return _("Kilde: %s") % source() + (f", {_('utgave')} {release.number}" if release else "")
 
     # --- Through time -----------------------------------------------------------------------------------------------
 

@@ -21,11 +21,11 @@ from municipalities.access import Access, visible
 from municipalities.models import District, Unit
 from municipalities.pages import Place, access_of, find_place, in_year
 from municipalities.reference_data import FIRST_YEAR
-from publications.figures import Figure, Key, newest, own, published
-from publications.models import Publication
+from publications.figures import Figure, FigureKey, own, published
+from publications.selectors import Release, newest
 from publications.suppression.table import NATION
 from quality.selectors import Finding, Findings, findings_of
-from submissions.models import Status, Submission
+from submissions.models import Submission
 from submissions.selectors import History, history
 
 
@@ -49,21 +49,17 @@ class PageScope:
     place: Place
     access: Access
     sent: History
-    publication: Publication | None = None
+    release: Release | None = None
     districts: Mapping[str, str] = field(default_factory=dict)
-    ours: Mapping[Key, Figure] = field(default_factory=dict)
-    theirs: Mapping[Key, Figure] = field(default_factory=dict)
+    ours: Mapping[FigureKey, Figure] = field(default_factory=dict)
+    theirs: Mapping[FigureKey, Figure] = field(default_factory=dict)
 
     # --- What the figures rest on ---------------------------------------------------------------------------------
 
     @cached_property
     def submission(self) -> Submission | None:
-        """The submission whose figures are shown: the one that counts, else the newest trial that was read."""
-        return self.sent.current or self._trial
-
-    @property
-    def _trial(self) -> Submission | None:
-        return next((each for each in self.sent.latest if each.dry_run and each.status == Status.DONE), None)
+        """The submission whose figures are shown."""
+        return self.sent.shown
 
     @property
     def state(self) -> State:
@@ -73,7 +69,7 @@ class PageScope:
             return State.WORKING
         if self.sent.refused:
             return State.REFUSED
-        return State.TRIAL if self._trial else State.NOTHING
+        return State.TRIAL if self.is_trial else State.NOTHING
 
     @property
     def is_trial(self) -> bool:
@@ -129,7 +125,7 @@ class PageScope:
     # --- Figures ----------------------------------------------------------------------------------------------------
 
     @cached_property
-    def figures(self) -> dict[Key, Figure]:
+    def figures(self) -> dict[FigureKey, Figure]:
         """Own in full, others as published."""
         return {**self.theirs, **self.ours}
 
@@ -256,11 +252,12 @@ def with_figures(view: PageScope, *indicators: Indicator, whole_nation: bool = F
     districts = District.objects.filter(municipality__in=view.place.numbers) if parts else District.objects.none()
     named = dict(districts.values_list("pk", "name"))
     areas = {*numbers, view.area, *named, *(unit.organisation_number for unit in view.units if parts)}
-    theirs, ours = published(codes, shown), _ours(view, areas, codes)
-    return replace(view, publication=newest(), districts=named, ours=ours, theirs=theirs)
+    release = newest()
+    theirs, ours = published(release, codes, shown), _ours(view, areas, codes)
+    return replace(view, release=release, districts=named, ours=ours, theirs=theirs)
 
 
-def _ours(view: PageScope, areas: Collection[str], codes: Collection[str]) -> dict[Key, Figure]:
+def _ours(view: PageScope, areas: Collection[str], codes: Collection[str]) -> dict[FigureKey, Figure]:
     """The true figures; without anything that counts in the year, those of the trial stand there."""
     # A provider's number may be in other municipalities' messages too, which the registry's staff may see.
     here = view.access.within(str(number.pk) for number in view.place.numbers)
@@ -268,7 +265,7 @@ def _ours(view: PageScope, areas: Collection[str], codes: Collection[str]) -> di
     return figures | _of_trial(view, here, areas) if view.is_trial else figures
 
 
-def _of_trial(view: PageScope, here: Access, areas: Collection[str]) -> dict[Key, Figure]:
+def _of_trial(view: PageScope, here: Access, areas: Collection[str]) -> dict[FigureKey, Figure]:
     values: Any = visible(IndicatorValue, here).filter(submission=view.submission, area__in=areas)
     columns = ("indicator", "area", "level", "numerator", "denominator", "missing")
     year = view.place.year

@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from django.db.models import Q, TextChoices
-from django.db.models import Sum as SumOf
+from django.db.models import Q, Sum, TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -17,9 +16,10 @@ from charts.comparison import Profile, alike
 from charts.values import count, decimal
 from indicators.indicator import Indicator
 from municipalities import reference_data
-from municipalities.models import Municipality, Population
+from municipalities.models import Municipality
 from municipalities.pages import in_year
-from publications.figures import Figure, Key
+from municipalities.population import populations
+from publications.figures import Figure, FigureKey
 
 MOST_CHOSEN = 12
 MOST_LIKE = 8
@@ -184,11 +184,10 @@ def _population(profile: Profile | None) -> int:
 
 def inhabitants(year: int) -> dict[str, tuple[int, float]]:
     """Inhabitants and the share of them aged 80 or more, by lineage, on the last 1 January that is known by the year."""
-    whole = Population.objects.filter(district=None).order_by().values("year", "municipality__lineage")
-    found = whole.annotate(total=SumOf("persons"), old=SumOf("persons", filter=Q(age_group__in=OLD)))
-    rows = list(found.values_list("year", "municipality__lineage", "total", "old"))
-    last = max((row[0] for row in rows if row[0] <= year), default=None)
-    return {lineage: (total, old / total) for known, lineage, total, old in rows if known == last and total}
+    by_lineage = populations(year).values("municipality__lineage")
+    found = by_lineage.annotate(total=Sum("persons"), old=Sum("persons", filter=Q(age_group__in=OLD)))
+    rows = found.values_list("municipality__lineage", "total", "old")
+    return {lineage: (total, (old or 0) / total) for lineage, total, old in rows if total}
 
 
 @dataclass(frozen=True)
@@ -220,7 +219,7 @@ def size_groups() -> tuple[Size, ...]:
 
 
 @dataclass(frozen=True)
-class Sum:
+class PeerSum:
     """The published cells of a group added up: nothing that is hidden goes into it, so that nothing comes out of it."""
 
     numerator: int
@@ -247,7 +246,9 @@ class Sum:
             yield ngettext("%(n)s har ikke levert", "%(n)s har ikke levert", self.absent) % {"n": self.absent}
 
 
-def add_up(figures: Mapping[Key, Figure], indicator: Indicator, year: int, codes: Collection[str]) -> Sum | None:
+def add_up(
+    figures: Mapping[FigureKey, Figure], indicator: Indicator, year: int, codes: Collection[str]
+) -> PeerSum | None:
     """None where fewer than two cells have persons and were published: a sum of one is that one."""
     cells = [figures.get((indicator.code, year, code)) for code in codes]
     shown = [
@@ -257,4 +258,6 @@ def add_up(figures: Mapping[Key, Figure], indicator: Indicator, year: int, codes
         return None
     hidden = sum(cell is not None and cell.missing is not None and cell.missing.is_hidden for cell in cells)
     absent = sum(cell is None or cell.missing == Missing.NOT_REPORTED for cell in cells)
-    return Sum(sum(above for above, _all in shown), sum(below for _above, below in shown), len(shown), hidden, absent)
+    return PeerSum(
+        sum(above for above, _all in shown), sum(below for _above, below in shown), len(shown), hidden, absent
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -22,7 +22,7 @@ from indicators.steering.catalogue import BY_CODE, SteeringFigure, Unit
 from indicators.steering.completeness import SERVICE_FIELDS, ServiceField
 from indicators.steering.people import PERSON_FIELDS, PersonField
 from municipalities.access import visible, with_predecessors
-from municipalities.models import Population
+from municipalities.population import populations
 from municipalities.reference_data import AGE_GROUPS
 from quality.labels import service_types
 from submissions.models import Kind
@@ -33,7 +33,7 @@ ANSWERS = ("waiting-list", "waited-median", "waited-long", "round-the-clock", "r
 AT_A_GLANCE = ("persons", "technology-share", "round-the-clock", "waiting-list")
 
 
-class Key(NamedTuple):
+class SteeringKey(NamedTuple):
     """A figure, and what it is divided by."""
 
     figure: str
@@ -48,7 +48,7 @@ class Number(NamedTuple):
     persons: int
 
 
-Numbers = Mapping[Key, Number]
+Numbers = Mapping[SteeringKey, Number]
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Inhabitants:
         return 1000 * persons / everybody if everybody else None
 
 
-class Cell(NamedTuple):
+class AgeCell(NamedTuple):
     """Persons of one age, and how many that is of 1000 inhabitants; the latter is empty where it cannot be said."""
 
     age: str
@@ -132,7 +132,7 @@ class ServiceLine:
     name: str
     persons: Compared
     rate: str
-    ages: Sequence[Cell]
+    ages: Sequence[AgeCell]
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ class Steering:
     inhabitants_before: Inhabitants | None = None
 
     def compared(self, figure: str, service_type: int | None = None, **key: str | int | None) -> Compared:
-        place = Key(figure, service_type, **key)  # type: ignore[arg-type]
+        place = SteeringKey(figure, service_type, **key)  # type: ignore[arg-type]
         declared = BY_CODE[figure]
         nobody = 0.0 if declared.unit in COUNTED else None
         now, before = (found[place].value if place in found else nobody for found in (self.now, self.before))
@@ -212,9 +212,9 @@ class Steering:
         persons = self.compared("persons", type_)
         return ServiceLine(name, persons, self._rate(persons, ""), [self._cell(type_, age) for age in AGE_GROUPS])
 
-    def _cell(self, type_: int | None, age: str) -> Cell:
+    def _cell(self, type_: int | None, age: str) -> AgeCell:
         persons = self.compared("persons", type_, age_group=age)
-        return Cell(age_name(age), persons.text, self._rate(persons, age) if persons.now else "")
+        return AgeCell(age_name(age), persons.text, self._rate(persons, age) if persons.now else "")
 
     def _rate(self, persons: Compared, age: str) -> str:
         rate = self.inhabitants.per_1000(persons.now or 0, age) if self.inhabitants else None
@@ -252,10 +252,10 @@ class Steering:
     @cached_property
     def fields(self) -> list[FieldLine]:
         declared: tuple[ServiceField | PersonField, ...] = (*SERVICE_FIELDS, *PERSON_FIELDS)
-        return [self._field(field) for field in declared if Key("completeness", field=field.name) in self.now]
+        return [self._field(field) for field in declared if SteeringKey("completeness", field=field.name) in self.now]
 
     def _field(self, field: ServiceField | PersonField) -> FieldLine:
-        asked = self.now[Key("completeness", field=field.name)].persons
+        asked = self.now[SteeringKey("completeness", field=field.name)].persons
         lacking = int(self.compared("unanswered", field=field.name).now or 0)
         share = self.compared("completeness", field=field.name)
         return FieldLine(field.title, field.asked_of, share, asked - lacking, asked)
@@ -279,21 +279,19 @@ def month_name(month: int, form: str = "F") -> str:
 
 
 def steering_of(view: PageScope) -> Steering:
-    """The view's figures. Three queries, whatever there is to see."""
+    """The view's figures. Four queries, whatever there is to see."""
     submission, year = view.submission, view.place.year
     if submission is None:
         return Steering(view, False, {}, {})
     # A divided municipality's past is nobody's alone: neither its figures nor its inhabitants.
     numbers = with_predecessors([view.municipality])
     now, before = _numbers(view, submission.pk, numbers)
-    inhabitants = {} if view.unit else _inhabitants(numbers, year)
     return Steering(
         view,
         submission.steering_at is not None,
         now,
         before,
-        _nearest(inhabitants, year),
-        _nearest(inhabitants, year - 1),
+        *(None if view.unit else _inhabitants(numbers, each) for each in (year, year - 1)),
     )
 
 
@@ -302,10 +300,10 @@ def _numbers(view: PageScope, submission: int, numbers: Iterable[str]) -> tuple[
     last = Q(submission__year=view.place.year - 1, submission__is_current=True, submission__kind=Kind.ANNUAL)
     chosen = Q(submission=submission) | (last & Q(submission__municipality__in=sorted(numbers)))
     rows = visible(SteeringValue, view.access).filter(chosen, **_area(view))
-    now: dict[Key, Number] = {}
-    before: dict[Key, Number] = {}
-    for pk, value, persons, *key in rows.values_list("submission", "value", "persons", *Key._fields):
-        (now if pk == submission else before)[Key(*key)] = Number(float(value or 0), persons)
+    now: dict[SteeringKey, Number] = {}
+    before: dict[SteeringKey, Number] = {}
+    for pk, value, persons, *key in rows.values_list("submission", "value", "persons", *SteeringKey._fields):
+        (now if pk == submission else before)[SteeringKey(*key)] = Number(float(value or 0), persons)
     return now, before
 
 
@@ -313,15 +311,7 @@ def _area(view: PageScope) -> dict[str, str]:
     return {"level": Level.UNIT, "area": view.area} if view.unit else {"level": Level.MUNICIPALITY}
 
 
-def _inhabitants(numbers: Iterable[str], year: int) -> dict[int, dict[str, int]]:
-    known = Population.objects.filter(municipality__in=sorted(numbers), district=None, year__lte=year)
-    found: dict[int, dict[str, int]] = {}
-    for in_year, age, persons in known.values_list("year", "age_group", "persons"):
-        found.setdefault(in_year, {})[age] = persons
-    return found
-
-
-def _nearest(inhabitants: Mapping[int, Mapping[str, int]], year: int) -> Inhabitants | None:
-    """Of the year, else of the nearest year before it that is known."""
-    newest = max((known for known in inhabitants if known <= year), default=None)
-    return Inhabitants(newest, inhabitants[newest]) if newest else None
+def _inhabitants(numbers: Iterable[str], year: int) -> Inhabitants | None:
+    known = populations(year).filter(municipality__in=sorted(numbers)).values_list("year", "age_group")
+    rows = list(known.annotate(Sum("persons")))
+    return Inhabitants(rows[0][0], {age: persons for _year, age, persons in rows}) if rows else None

@@ -36,7 +36,7 @@ CURRENT = {"submission__is_current": True, "submission__kind": Kind.ANNUAL}
 
 
 @dataclass(frozen=True)
-class Row:
+class FigureThroughYears:
     title: str
     explanation: str
     cells: Sequence[str]
@@ -60,19 +60,23 @@ class Yearly:
         return [(str(year), self.municipalities[year]) for year in self.years]
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[FigureThroughYears]:
         return [self._row(figure) for figure in ORDER]
 
-    def _row(self, figure: str) -> Row:
+    def _row(self, figure: str) -> FigureThroughYears:
         if figure == MANY:
             title = _("Personer meldt fra %(n)s eller flere kommuner") % {"n": settings.KPR_MANY_MUNICIPALITIES}
             cells = [count(self.many.get(year, 0)) for year in self.years]
-            return Row(title, _("Hver person telles én gang i landet. Det er nesten alltid testpersoner."), cells)
+            return FigureThroughYears(
+                title, _("Hver person telles én gang i landet. Det er nesten alltid testpersoner."), cells
+            )
         if figure == YES:
             explanation = _("Personer med minst ett ja, og personer med nei og ikke noe ja.")
-            return Row(_("Rehabilitering utenfor institusjon, ja / nei"), explanation, self._pairs())
+            return FigureThroughYears(_("Rehabilitering utenfor institusjon, ja / nei"), explanation, self._pairs())
         declared = BY_CODE[figure]
-        return Row(str(declared.title), str(declared.explanation), [self._cell(figure, year) for year in self.years])
+        return FigureThroughYears(
+            str(declared.title), str(declared.explanation), [self._cell(figure, year) for year in self.years]
+        )
 
     def _cell(self, figure: str, year: int) -> str:
         return count(self.sums.get((figure, year), 0))

@@ -6,18 +6,19 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection, transaction
-from django.db.models import Count as CountOf
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
-from indicators import broken, engine
+from indicators import broken, engine, staleness
 from indicators.definitions import INDICATORS, families
 from indicators.indicator import Indicator
 from indicators.models import IndicatorValue, Level
+from indicators.staleness import computable
 from municipalities import calendar
 from municipalities.models import District
 from municipalities.outages import is_away, is_too_slow
-from submissions.models import Status, Submission
+from submissions.models import Submission
 
 BATCH = 2000
 COMPUTING = 0x4E4B49  # key of the advisory locks, with the submission's number
@@ -127,31 +128,14 @@ def _nobody(submission: Submission, indicator: Indicator) -> IndicatorValue:
     )
 
 
-def computable(year: int | None = None) -> QuerySet[Submission, Submission]:
-    """Submissions that should have results: the current ones, and trials while their rows are there."""
-    shown = Q(is_current=True) | Q(dry_run=True, status=Status.DONE, rows_removed_at=None)
-    return Submission.objects.filter(shown, **({"year": year} if year is not None else {}))
-
-
 def stale(year: int | None = None) -> list[tuple[Family, list[int]]]:
     """For each family the submissions that lack a result of it as it is defined today, and are not to be tried later."""
+    definitions = {(indicator.code, indicator.version) for indicator in INDICATORS}
     today = Q()
-    for indicator in INDICATORS:
-        today |= Q(indicator=indicator.code, version=indicator.version)
+    for code, version in definitions:
+        today |= Q(indicator=code, version=version)
     results = IndicatorValue.objects.filter(today, level=Level.MUNICIPALITY, submission__in=computable(year)).order_by()
-    found = dict(results.values_list("submission").annotate(number=CountOf("pk")))
-    keys = computable(year).order_by("pk").values_list("pk", flat=True)
-    lacking = [key for key in keys if found.get(key, 0) < len(INDICATORS)]
-    if not lacking:
-        return []
-    have = set(results.filter(submission__in=lacking).values_list("submission", "indicator"))
-    later = {(key, code) for key, code, version in broken.waiting(lacking) if version == VERSIONS.get(code)}
-    due = [(family, [key for key in lacking if _lacks(key, family, have | later)]) for family in families()]
+    computed = results.values_list("submission").annotate(codes=ArrayAgg("indicator"))
+    lacking = staleness.stale(definitions, computed, year)
+    due = [(family, [key for key in lacking if lacking[key] & {each.code for each in family}]) for family in families()]
     return [(family, submissions) for family, submissions in due if submissions]
-
-
-VERSIONS = {indicator.code: indicator.version for indicator in INDICATORS}
-
-
-def _lacks(submission: int, family: Family, have: set[tuple[int, str]]) -> bool:
-    return any((submission, indicator.code) not in have for indicator in family)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
@@ -65,10 +65,13 @@ def waiting(submissions: Sequence[int]) -> set[tuple[int, str, int]]:
     return set(rows.values_list("submission", "definition", "version"))
 
 
-def submissions_of(codes: Sequence[str], submissions: QuerySet[Submission, Submission]) -> set[int]:
-    """Those of the submissions in which one of the definitions is broken."""
+def failed(codes: Collection[str], submissions: QuerySet[Submission, Submission]) -> dict[int, set[str]]:
+    """The broken ones of the definitions, by submission."""
     rows = BrokenComputation.objects.filter(definition__in=codes, submission__in=submissions)
-    return set(rows.values_list("submission", flat=True))
+    found: dict[int, set[str]] = {}
+    for key, code in rows.values_list("submission", "definition"):
+        found.setdefault(key, set()).add(code)
+    return found
 
 
 def summary() -> list[tuple[str, int, int]]:

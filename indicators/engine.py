@@ -84,11 +84,6 @@ def rows_below(indicator: Indicator) -> QuerySet[Any]:
     return indicator.model._default_manager.filter(indicator.below & ~Q(Exists(excluded)))
 
 
-def rows_above(indicator: Indicator) -> QuerySet[Any]:
-    """The rows of the numerator."""
-    return rows_below(indicator).filter(indicator.numerator)
-
-
 def count(family: Sequence[Indicator], submissions: Sequence[int]) -> Iterator[Count]:
     """Counts of the indicators of one population, in every area of the submissions that has anybody below the line.
 

@@ -57,7 +57,8 @@ def fraction(name: str, default: float) -> float:
     raise ImproperlyConfigured(f"{name} is «{text}». Set it to a number over 0 and at most 1, for example {default}.")
 
 
-def words(name: str, default: str) -> list[str]:
+def separated(name: str, default: str) -> list[str]:
+    """The parts between commas, without those that are empty."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 

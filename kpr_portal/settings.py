@@ -30,8 +30,8 @@ KPR_MESSAGE_KEY = environment.secret(
 )
 
 DEBUG = False
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", "")
+ALLOWED_HOSTS = environment.separated("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = environment.separated("CSRF_TRUSTED_ORIGINS", "")
 
 # --- What the register decides -------------------------------------------------------------------------------
 # Deadline for the annual message: 15 January of the year after (KPR-forskriften; Helsedirektoratet's reporting guide).

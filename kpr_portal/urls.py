@@ -18,7 +18,7 @@ from submissions import views as submissions
 handler500 = "kpr_portal.errors.server_error"
 
 
-def words(address: str, name: str) -> URLPattern:
+def text_page(address: str, name: str) -> URLPattern:
     """A page that is only words."""
     return path(f"om/{address}", TemplateView.as_view(template_name=f"about/{name}.html"), name=f"about-{name}")
 
@@ -56,10 +56,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("indikatorer/utgivelser/", public.publications, name="publications"),
     path("indikatorer/<slug:indicator>/", public.public_indicator, name="public-indicator"),
     path("om/indikatorer/", public.definitions, name="about-indicators"),
-    words("", "portal"),
-    words("personvern/", "privacy"),
-    words("datakilder/", "sources"),
-    words("tilgjengelighet/", "accessibility"),
+    text_page("", "portal"),
+    text_page("personvern/", "privacy"),
+    text_page("datakilder/", "sources"),
+    text_page("tilgjengelighet/", "accessibility"),
     path("om/kontroller/", quality.checks, name="checks"),
     path("om/kontroller/<slug:check>/", quality.check, name="check"),
     path("api/v1/", include("kpr_portal.api_urls")),

@@ -10,7 +10,7 @@ from municipalities import database
 from municipalities.access import ANONYMOUS, Access
 
 NEEDS_NO_DATABASE = ("/healthz", "/readyz")
-Answer = Callable[[HttpRequest], HttpResponse]
+GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def bearer_token(request: HttpRequest) -> str | None:
@@ -22,7 +22,7 @@ class TransactionMiddleware:
     """Before all that asks the database: one transaction, which sees nothing of anybody until the request has shown whose it is.
     An answer of ours that is a fault (5xx) leaves nothing behind."""
 
-    def __init__(self, get_response: Answer) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -34,7 +34,7 @@ class TransactionMiddleware:
 class AccessMiddleware:
     """Sets `request.access`. An unknown token leaves it None: the API answers 401, never as somebody else."""
 
-    def __init__(self, get_response: Answer) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -61,7 +61,7 @@ def _access(request: HttpRequest) -> Access | None:
     return Access.for_user(request.user)
 
 
-def _in_transaction(role: str, get_response: Answer, request: HttpRequest) -> HttpResponse:
+def _in_transaction(role: str, get_response: GetResponse, request: HttpRequest) -> HttpResponse:
     with database.transaction_as(role):
         response = get_response(request)
         if response.status_code >= 500:

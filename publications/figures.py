@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
-
-from django.db import connection
 
 from charts import Missing, Value
+from charts.comparison import Interval
 from indicators.models import IndicatorValue, Level
 from municipalities.access import Access, visible
-from publications.models import Publication, PublicationState
+from publications.selectors import Release, ReleasedRow, rows
 
-Row = Mapping[str, Any]
-Key = tuple[str, int, str]  # indicator, year, area
-
-SELECTED = """
-SELECT t.indicator, r.value
-FROM publications_publishedtable t JOIN publications_publication_tables pt ON pt.publishedtable_id = t.id
-CROSS JOIN LATERAL jsonb_array_elements(t.rows) r
-WHERE pt.publication_id = %s AND (%s OR t.indicator = ANY(%s)) AND (%s OR r.value ->> 'area' = ANY(%s))
-"""
-
-
-def newest() -> Publication | None:
-    """The publication that stands."""
-    return Publication.objects.filter(state=PublicationState.RELEASED).defer("audit", "changes").first()
+FigureKey = tuple[str, int, str]  # indicator, year, area
 
 
 @dataclass(frozen=True)
 class Figure:
     """One indicator in one area and year, as the viewer may see it. `missing` says why there are no counts.
 
+    `interval` is that of the release, which is shown as it was released; of one's own figures it is reckoned when shown.
     `of_all` is the denominator where it is shown although the share is hidden. `unanswered` is known of one's own only.
     """
 
@@ -42,6 +27,7 @@ class Figure:
     year: int
     numerator: int | None = None
     denominator: int | None = None
+    interval: Interval | None = None
     missing: Missing | None = None
     of_all: int | None = None
     unanswered: int | None = None
@@ -50,37 +36,35 @@ class Figure:
         """As charts take it."""
         if self.numerator is None or self.denominator is None:
             return Value.none(label, self.missing or Missing.NOT_REPORTED, own=own)
-        return Value.of(label, self.numerator, self.denominator, own=own)
+        return Value.of(label, self.numerator, self.denominator, self.interval, own=own)
 
 
-def published(indicators: Collection[str] = (), areas: Collection[str] = ()) -> dict[Key, Figure]:
-    """The figures of the standing publication, of some indicators or all, in some areas or all: one query, after the one
-    that finds the publication."""
-    publication = newest()
-    if publication is None:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(SELECTED, [publication.pk, not indicators, list(indicators), not areas, list(areas)])
-        # Django leaves JSON of plain cursors as text.
-        rows = [(code, json.loads(row)) for code, row in cursor]
-    return {(code, row["year"], row["area"]): _figure(row) for code, row in rows}
+def published(
+    release: Release | None, indicators: Collection[str] = (), areas: Collection[str] = ()
+) -> dict[FigureKey, Figure]:
+    """The figures of a release, of some indicators or all, in some areas or all: one query."""
+    return {
+        (code, row["year"], row["area"]): _figure(row)
+        for code, row in rows(release, indicators=indicators, areas=areas)
+    }
 
 
-def _figure(row: Row) -> Figure:
+def _figure(row: ReleasedRow) -> Figure:
     common = {"area": row["area"], "level": Level(row["level"]), "year": row["year"]}
     if row["status"] == "published":
-        return Figure(**common, numerator=row["numerator"], denominator=row["denominator"])
+        interval = Interval(row["low"], row["high"])
+        return Figure(**common, numerator=row["numerator"], denominator=row["denominator"], interval=interval)
     return Figure(**common, missing=_why(row), of_all=row["denominator"])
 
 
-def _why(row: Row) -> Missing:
+def _why(row: ReleasedRow) -> Missing:
     """A hidden figure says by its note which rule hid it."""
     if row["status"] == Missing.SUPPRESSED and row.get("note") in {Missing.PROTECTS, Missing.LEVEL}:
         return Missing(row["note"])
     return Missing(row["status"])
 
 
-def own(access: Access, areas: Collection[str], *indicators: str) -> dict[Key, Figure]:
+def own(access: Access, areas: Collection[str], *indicators: str) -> dict[FigureKey, Figure]:
     """The true figures of the viewer's own municipality, its districts and units: those of current submissions.
 
     `areas` are municipality, district and organisation numbers; what the viewer may not see is not among the answers: of a

@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from django.db.models import Max, Sum
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 import charts
-from charts import Against, Chart, Kind, Place, Series, Subject, Value
+from charts import Against, Chart, Kind, MapPlace, Series, Subject, Value
 from indicators.benchmark import Benchmark, benchmark_of
 from indicators.indicator import Indicator
 from indicators.models import Level
-from municipalities.models import Municipality, Population
-from publications.figures import Figure, Key
+from municipalities.models import Municipality
+from municipalities.population import populations
+from publications.figures import Figure, FigureKey
 from publications.formats.extract import source
 from publications.selectors import Release
 from publications.suppression.table import NATION
@@ -39,7 +40,7 @@ class NationCharts:
     indicator: Indicator
     year: int
     release: Release
-    figures: Mapping[Key, Figure]
+    figures: Mapping[FigureKey, Figure]
     chosen: Sequence[str] = ()
 
     @property
@@ -112,21 +113,14 @@ class NationCharts:
 
     def map(self) -> Chart:
         """Circles by inhabitants, which are public; never by how many are counted."""
-        persons = self._inhabitants()
+        persons = dict(populations(self.year).values_list("municipality").annotate(Sum("persons")))
         places = [
-            Place(self.value(each.pk), each.longitude, each.latitude, persons.get(each.pk, 0))
+            MapPlace(self.value(each.pk), each.longitude, each.latitude, persons.get(each.pk, 0))
             for each in self.municipalities
             if each.longitude is not None and each.latitude is not None
         ]
         title = _("%(indicator)s, %(year)s") % {"indicator": self.indicator.short_title, "year": self.year}
         return charts.nation_map(self._subject(title, "kart"), places)
-
-    def _inhabitants(self) -> dict[str, int]:
-        """On 1 January of the year, or of the last year before it that is known."""
-        whole = Population.objects.filter(district=None)
-        last = whole.filter(year__lte=self.year).aggregate(year=Max("year"))["year"]
-        rows = whole.filter(year=last).order_by().values_list("municipality").annotate(persons=Sum("persons"))
-        return dict(rows)
 
     def beside(self) -> Chart:
         """The counties, and the chosen municipalities among them. A municipality that is its own county stands there once."""

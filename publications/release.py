@@ -7,7 +7,6 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +18,8 @@ from indicators.definitions import families
 from indicators.indicator import Indicator
 from indicators.models import IndicatorValue, Level
 from municipalities import calendar
-from municipalities.models import Municipality, Population
+from municipalities.models import Municipality
+from municipalities.population import populations
 from publications.models import Publication, PublicationState, PublishedTable
 from publications.release_audit import audit_release, moved_areas
 from publications.suppression.protect import Unprotectable, protect
@@ -28,7 +28,7 @@ from publications.suppression.table import NATION, Counts, Decision, Family, Rel
 logger = logging.getLogger(__name__)
 PUBLISHING = 0x4B5055  # key of the advisory lock: one publication is made at a time
 DECIMALS = 4
-Key = tuple[str, int]  # indicator, year
+TableKey = tuple[str, int]  # indicator, year
 
 
 def rules() -> Rules:
@@ -40,7 +40,7 @@ class Draft:
     """A publication in the making: its tables, those of them that are new, and what could not be made safe."""
 
     earlier: Sequence[Publication]
-    tables: dict[Key, PublishedTable] = field(default_factory=dict)
+    tables: dict[TableKey, PublishedTable] = field(default_factory=dict)
     changed: list[PublishedTable] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
     held: list[dict[str, Any]] = field(default_factory=list)
@@ -104,10 +104,10 @@ class Truth:
     submission: int
 
 
-def _current_counts() -> dict[Key, dict[str, Truth]]:
+def _current_counts() -> dict[TableKey, dict[str, Truth]]:
     values = IndicatorValue.objects.filter(level=Level.MUNICIPALITY, submission__is_current=True)
     columns = ("indicator", "submission__year", "area", "numerator", "denominator", "submission")
-    found: dict[Key, dict[str, Truth]] = {}
+    found: dict[TableKey, dict[str, Truth]] = {}
     for code, year, area, *numbers in values.values_list(*columns):
         found.setdefault((code, year), {})[area] = Truth(*numbers)
     return found
@@ -130,23 +130,10 @@ class Structure:
 
     def of(self, year: int) -> Year:
         if year not in self._years:
+            inhabitants = dict(populations(year).values_list("municipality").annotate(Sum("persons")))
             county_of = dict(Municipality.objects.in_year(year).order_by("pk").values_list("pk", "county_id"))
-            self._years[year] = Year(year, county_of, self._inhabitants(year))
+            self._years[year] = Year(year, county_of, inhabitants)
         return self._years[year]
-
-    def _inhabitants(self, year: int) -> dict[str, int]:
-        """On 1 January of the year, or of the nearest year before it that is known."""
-        known = self._populations
-        nearest = max((each for each in known if each <= year), default=min(known, default=year))
-        return known.get(nearest, {})
-
-    @cached_property
-    def _populations(self) -> dict[int, dict[str, int]]:
-        known: dict[int, dict[str, int]] = {}
-        whole = Population.objects.filter(district=None).order_by().values_list("year", "municipality")
-        for year, code, persons in whole.annotate(total=Sum("persons")):
-            known.setdefault(year, {})[code] = persons
-        return known
 
 
 # --- One population in one year ------------------------------------------------------------------------------

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from publications.models import Publication, PublicationState, PublishedTable
+
+ReleasedRow = Mapping[str, Any]  # one area in one year, as the API answers it
+
+SELECTED = """
+SELECT t.indicator, r.value
+FROM publications_publishedtable t JOIN publications_publication_tables pt ON pt.publishedtable_id = t.id
+CROSS JOIN LATERAL jsonb_array_elements(t.rows) r
+WHERE pt.publication_id = %s AND (%s OR t.indicator = ANY(%s)) AND (%s OR r.value ->> 'area' = ANY(%s))
+"""
 
 
 class Release(NamedTuple):
@@ -62,3 +73,15 @@ def years(release: Release | None) -> list[int]:
         return []
     held = PublishedTable.objects.filter(publications=release.pk)
     return list(held.order_by("year").values_list("year", flat=True).distinct())
+
+
+def rows(
+    release: Release | None, *, indicators: Collection[str] = (), areas: Collection[str] = ()
+) -> Iterator[tuple[str, ReleasedRow]]:
+    """Rows of a publication with their indicator, of all years: of some indicators or all, in some areas or all. One query."""
+    if release is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(SELECTED, [release.pk, not indicators, list(indicators), not areas, list(areas)])
+        for code, row in cursor:  # Django leaves JSON of plain cursors as text
+            yield code, json.loads(row)

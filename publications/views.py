@@ -22,7 +22,7 @@ from indicators.indicator import Indicator
 from indicators.wording import direction, of_them
 from municipalities.pages import access_of
 from publications.codelists import MEANINGS, SIGNS
-from publications.figures import Figure, Key, published
+from publications.figures import Figure, FigureKey, published
 from publications.models import Publication, PublicationState
 from publications.page_charts import TREND, NationCharts
 from publications.selectors import newest
@@ -87,13 +87,13 @@ class Card:
 @public
 def public_indicators(request: HttpRequest) -> HttpResponse:
     release = newest()
-    figures = published(areas=[NATION])
+    figures = published(release, areas=[NATION])
     themes = [(title, [_card(BY_CODE[code], figures) for code in codes]) for title, codes in THEMES]
     context = {"themes": themes, "release": release, "meanings": MEANINGS.items(), "section": "public"}
     return render(request, "publications/public.html", context)
 
 
-def _card(indicator: Indicator, figures: dict[Key, Figure]) -> Card:
+def _card(indicator: Indicator, figures: dict[FigureKey, Figure]) -> Card:
     own = sorted((figure.year, figure) for (code, _year, _area), figure in figures.items() if code == indicator.code)
     return Card(indicator, [figure.value(str(year)) for year, figure in own])
 
@@ -103,7 +103,7 @@ def public_indicator(request: HttpRequest, indicator: str) -> HttpResponse:
     if indicator not in BY_CODE:
         raise Http404
     declared, release = BY_CODE[indicator], newest()
-    figures = published([indicator])
+    figures = published(release, [indicator])
     if release is None or not figures:
         return render(request, "publications/public_empty.html", {"indicator": declared, "section": "public"})
     charts_of_nation = NationCharts(declared, _year(request, figures), release, figures).with_chosen(
@@ -156,7 +156,7 @@ def _downloadable(charts_of_nation: NationCharts, chart: Chart) -> Chart:
     )
 
 
-def _year(request: HttpRequest, figures: dict[Key, Figure]) -> int:
+def _year(request: HttpRequest, figures: dict[FigureKey, Figure]) -> int:
     """The year asked for, else the newest.
 
     Raises:

@@ -66,7 +66,7 @@ KIND_OF_SYNTAX = {
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """Where in the message: line and column, the path of the element, and the record."""
 
     line: int
@@ -75,7 +75,7 @@ class Place:
     user_ref: str = ""
     service_ref: str = ""
 
-    def within(self, element: str) -> Place:
+    def within(self, element: str) -> Position:
         """The nearest element of that name around this one: text after an element is its parent's."""
         path = self.path
         while path and path.rpartition("/")[2].partition("[")[0] != element:
@@ -104,7 +104,7 @@ def optional_attributes() -> frozenset[str]:
     )
 
 
-def schema_fault(entry: etree._LogEntry, place: Place) -> MessageError:
+def schema_fault(entry: etree._LogEntry, place: Position) -> MessageError:
     """One fault against the schema."""
     kind = entry.type_name.removeprefix("SCHEMAV_")
     text = entry.message
@@ -167,7 +167,7 @@ def _wanted(kind: str, element: str, attribute: str, *, empty: bool) -> str:
     return {"timerPerUke": "number", "fodselsar": "year", "lopenr": "whole-number"}.get(attribute, "by-schema")
 
 
-def syntax_fault(error: etree.XMLSyntaxError, place: Place, *, declared: str) -> MessageError:
+def syntax_fault(error: etree.XMLSyntaxError, place: Position, *, declared: str) -> MessageError:
     """What makes the document not well-formed. `declared` is the encoding that it claims to have."""
     number, text = int(error.code), str(error)  # type: ignore[attr-defined]  # lxml-stubs does not know it
     if number == etree.ErrorTypes.ERR_RESOURCE_LIMIT or "too big" in text or "too long" in text:

@@ -20,7 +20,7 @@ from lxml import etree
 from municipalities.masking import mask, own_number
 from submissions import faults
 from submissions.beside import Beside
-from submissions.faults import Place, masked
+from submissions.faults import Position, masked
 from submissions.kinds import declared_encoding
 from submissions.limits import Clock, Meter
 from submissions.refusals import Invalid, MessageError, TooLarge
@@ -240,12 +240,12 @@ class _Path:
     def close(self) -> None:
         return None
 
-    def at(self, line: int, column: int) -> Place:
+    def at(self, line: int, column: int) -> Position:
         """The element last touched, which begins at this line and column."""
         path = "/" + "/".join(masked(name) for name in self._open)
         person = "/Bruker[" in path
         service = person and "/Tjeneste[" in path
-        return Place(line, column, path, self._user_ref if person else "", self._service_ref if service else "")
+        return Position(line, column, path, self._user_ref if person else "", self._service_ref if service else "")
 
     def _leave_ended(self) -> None:
         if self._ended:
@@ -342,7 +342,7 @@ class _Explanation:
             fault = faults.syntax_fault(error, self._here(), declared=self._declared)
             self._note(self._here().error("cut-off", {}) if fault.code in UNFINISHED else fault)
 
-    def _here(self) -> Place:
+    def _here(self) -> Position:
         return self._path.at(self._line, self._column)
 
     def _note_all(self, log: Any) -> None:

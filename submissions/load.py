@@ -153,7 +153,7 @@ def date(text: str | None) -> str:
     return "9999-12-31" if len(year) > 4 else f"{year}-{rest[:5]}"
 
 
-def words(text: str | None, own: str = "") -> str:
+def token_text(text: str | None, own: str = "") -> str:
     """A text as COPY takes it: runs of white space as one space (xs:token), identity numbers masked, among them the person's own."""
     if not text or _is_plain(text):
         return text or ""
@@ -189,12 +189,12 @@ def code_number(text: str) -> str:
 
 def code(text: str, own: str = "") -> str:
     """A code as given and its number, as two COPY columns."""
-    return f"{words(text, own)}\t{code_number(text)}"
+    return f"{token_text(text, own)}\t{code_number(text)}"
 
 
 def organisation(text: str | None, own: str = "") -> str:
     """The organisation number as given and whether it can be a unit's, as two COPY columns."""
-    return _known_organisation(text) if text is None or _is_plain(text) else _organisation(words(text, own))
+    return _known_organisation(text) if text is None or _is_plain(text) else _organisation(token_text(text, own))
 
 
 def _organisation(number: str) -> str:
@@ -308,7 +308,7 @@ class _Reader:
 
     def contact(self, a: Any) -> None:
         texts = (a["kontPerson"], a.get("meldTelefon"), a["meldEpost1"], a.get("meldEpost2"), a["typeKontaktperson"])
-        columns = "\t".join(words(text) for text in texts)
+        columns = "\t".join(token_text(text) for text in texts)
         self.lines[Contact].append(f"{self.submission.pk}\t{columns}\n")
 
     def person(self, a: Any) -> None:
@@ -325,8 +325,8 @@ class _Reader:
         self.person_id = self.key(Person)
         self.lines[Person].append(
             f"{self.person_id}\t{self.owner}\t{reference}\t{identity.pseudonym(named, number)}\t{self.key_version}\t{kind}\t"
-            f"{valid}\t{shift}\t{words(a['kjonn'], own)}\t{integer(a['fodselsar'])}\t{words(a.get('bydel'), own)}\t"
-            f"{words(a.get('komNrHjem'), own)}\n"
+            f"{valid}\t{shift}\t{token_text(a['kjonn'], own)}\t{integer(a['fodselsar'])}\t{token_text(a.get('bydel'), own)}\t"
+            f"{token_text(a.get('komNrHjem'), own)}\n"
         )
 
     def service(self, a: Any) -> None:
@@ -357,8 +357,8 @@ class _Reader:
     def need(self, a: Any) -> None:
         key = self.key(Need)
         self.lines[Need].append(
-            f"{key}\t{self.owner}\t{self.person_id}\t{date(a['dato'])}\t{words(a['variabel'], self.own)}\t"
-            f"{words(a['verdi'], self.own)}\n"
+            f"{key}\t{self.owner}\t{self.person_id}\t{date(a['dato'])}\t{token_text(a['variabel'], self.own)}\t"
+            f"{token_text(a['verdi'], self.own)}\n"
         )
 
     def reference(self, name: str, text: str) -> str:

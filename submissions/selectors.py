@@ -40,6 +40,11 @@ class History:
         return [s for s in self.latest if s.dry_run and s.status not in REFUSED][:TRIALS]
 
     @property
+    def shown(self) -> Submission | None:
+        """The one whose figures are shown: that which counts, else the newest trial that was read."""
+        return self.current or next((s for s in self.latest if s.dry_run and s.status == Status.DONE), None)
+
+    @property
     def persons_change(self) -> int | None:
         return self._change("persons")
 

@@ -41,7 +41,7 @@ def identity_number(serial: int, born: str = "010140") -> str:
 
 
 @dataclass
-class Person:
+class Bruker:
     user_ref: str
     services: list[dict[str, str]] = field(default_factory=list)
     answers: list[dict[str, str]] = field(default_factory=list)
@@ -56,7 +56,7 @@ def _element(name: str, attributes: dict[str, str]) -> str:
     return f"<{name} {' '.join(f'{key}={quoteattr(value)}' for key, value in attributes.items())}/>"
 
 
-def _person(number: int, person: Person) -> str:
+def _person(number: int, person: Bruker) -> str:
     attributes = {
         "brukerNr": person.user_ref,
         "fid": identity_number(number),
@@ -74,7 +74,7 @@ def _person(number: int, person: Person) -> str:
 def message(
     municipality: str = "0301",
     year: int = 2023,
-    persons: Iterable[Person] = (),
+    persons: Iterable[Bruker] = (),
     *,
     contacts: Iterable[dict[str, str]] = CONTACTS,
     encoding: str = "UTF-8",
@@ -106,8 +106,8 @@ def message(
     return note_message("\n".join(parts).encode(encoding))
 
 
-def people(count: int = 3) -> list[Person]:
+def people(count: int = 3) -> list[Bruker]:
     return [
-        Person(f"B{n}", [service(f"T{n}", timerPerUke="2.5", tjenesteOrgNr="974760673")], [])
+        Bruker(f"B{n}", [service(f"T{n}", timerPerUke="2.5", tjenesteOrgNr="974760673")], [])
         for n in range(1, count + 1)
     ]

@@ -27,7 +27,7 @@ EVERYBODY = Q()
 
 
 @dataclass(frozen=True)
-class Place:
+class CareSetting:
     """Where the chain is told of: the same three questions, of two populations."""
 
     code: str
@@ -42,7 +42,7 @@ class Place:
     given_by: Q
 
 
-INSTITUTION = Place(
+INSTITUTION = CareSetting(
     code="institution",
     assessed=_("Vurdert for risiko for underernæring på sykehjem"),
     at_risk=_("I risiko for underernæring på sykehjem"),
@@ -54,7 +54,7 @@ INSTITUTION = Place(
     population=old() & has_service(stays(type=LONG_STAY)),
     given_by=stays(type=LONG_STAY),
 )
-HOME = Place(
+HOME = CareSetting(
     code="home",
     assessed=_("Vurdert for risiko for underernæring hjemme"),
     at_risk=_("I risiko for underernæring hjemme"),
@@ -72,13 +72,13 @@ HOME = Place(
 )
 
 
-def chain(place: Place) -> tuple[Indicator, ...]:
+def chain(place: CareSetting) -> tuple[Indicator, ...]:
     assessed = _assessed(place)
     at_risk = _at_risk(place, assessed)
     return assessed, at_risk, _plan(place, at_risk)
 
 
-def _assessed(place: Place) -> Indicator:
+def _assessed(place: CareSetting) -> Indicator:
     return Indicator(
         code=f"nutrition-assessed-{place.code}",
         version=2,
@@ -105,7 +105,7 @@ def _assessed(place: Place) -> Indicator:
     )
 
 
-def _at_risk(place: Place, assessed: Indicator) -> Indicator:
+def _at_risk(place: CareSetting, assessed: Indicator) -> Indicator:
     return Indicator(
         code=f"nutrition-at-risk-{place.code}",
         version=2,
@@ -133,7 +133,7 @@ def _at_risk(place: Place, assessed: Indicator) -> Indicator:
     )
 
 
-def _plan(place: Place, at_risk: Indicator) -> Indicator:
+def _plan(place: CareSetting, at_risk: Indicator) -> Indicator:
     return Indicator(
         code=f"nutrition-plan-{place.code}",
         version=2,

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 
-from indicators import broken
-from indicators.actions import computable, compute_alone
+from indicators import broken, staleness
+from indicators.actions import compute_alone
 from indicators.models import Level, SteeringValue
+from indicators.staleness import computable
 from indicators.steering import at_end, completeness, flow, followup, people, waiting
 from municipalities import calendar
 from municipalities.outages import is_away, is_too_slow
@@ -93,11 +93,9 @@ def _definition(name: str) -> str:
 
 def stale(year: int | None = None) -> list[int]:
     """Submissions without steering figures, or with a broken statement, that are not to be tried later."""
-    there = SteeringValue.objects.filter(submission=OuterRef("pk"), level=Level.MUNICIPALITY, figure=ALWAYS_THERE)
-    lacking = set(computable(year).filter(~Exists(there)).values_list("pk", flat=True))
-    definitions = [_definition(name) for name in STATEMENTS]
-    lacking |= broken.submissions_of(definitions, computable(year))
-    later = {
-        key for key, code, version in broken.waiting(sorted(lacking)) if code in definitions and version == VERSION
-    }
-    return sorted(lacking - later)
+    definitions = {(_definition(name), VERSION) for name in STATEMENTS}
+    codes = {code for code, _version in definitions}
+    there = SteeringValue.objects.filter(level=Level.MUNICIPALITY, figure=ALWAYS_THERE, submission__in=computable(year))
+    failed = broken.failed(codes, computable(year))
+    computed = ((key, codes - failed.get(key, set())) for key in there.values_list("submission", flat=True))
+    return list(staleness.stale(definitions, computed, year))

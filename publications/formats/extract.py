@@ -6,7 +6,6 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -14,9 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from indicators.indicator import Indicator
 from publications.codelists import SIGNS, Area
-from publications.selectors import Release, Rows
-
-Row = dict[str, Any]
+from publications.selectors import Release, ReleasedRow, Rows
 
 FIGURES = ("numerator", "denominator", "value", "low", "high")
 COLUMNS = ("area", "year", *FIGURES, "suppressed", "level", "status")
@@ -50,10 +47,10 @@ class Extract:
     wanted_levels: frozenset[str] = frozenset()
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ReleasedRow]:
         return [_leaving(row) for table in self.tables for row in table.rows if self._is_wanted(row)]
 
-    def _is_wanted(self, row: Row) -> bool:
+    def _is_wanted(self, row: ReleasedRow) -> bool:
         in_area = not self.wanted_areas or row["area"] in self.wanted_areas
         return in_area and (not self.wanted_levels or row["level"] in self.wanted_levels)
 
@@ -71,5 +68,5 @@ class Extract:
         return self.release.released_at if self.release else None
 
 
-def _leaving(row: Row) -> Row:
+def _leaving(row: ReleasedRow) -> ReleasedRow:
     return {**{name: row[name] for name in COLUMNS}, "sign": SIGNS.get(row["status"]), "note": row.get("note") or None}

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from municipalities.problems import Problem
 from publications.codelists import CANNOT_OCCUR, MEANINGS, ORDER
-from publications.formats.extract import DECIMALS, FIGURE_NAMES, FIGURES, LICENCE, Extract, Row, source
+from publications.formats.extract import DECIMALS, FIGURE_NAMES, FIGURES, LICENCE, Extract, source
+from publications.selectors import ReleasedRow
 
 DIMENSIONS = ("area", "year", "contents")
 
@@ -57,8 +58,8 @@ def _areas(extract: Extract) -> list[str]:
 
 def _cells(extract: Extract, areas: list[str], years: list[int]) -> Iterator[tuple[float | None, str | None]]:
     """Each figure with the sign that stands for it where it is missing, areas outermost."""
-    rows: dict[tuple[str, int], Row] = {(row["area"], row["year"]): row for row in extract.rows}
-    absent: Row = {**dict.fromkeys(FIGURES), "sign": CANNOT_OCCUR}
+    rows: dict[tuple[str, int], ReleasedRow] = {(row["area"], row["year"]): row for row in extract.rows}
+    absent: ReleasedRow = {**dict.fromkeys(FIGURES), "sign": CANNOT_OCCUR}
     for area in areas:
         for year in years:
             row = rows.get((area, year), absent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from publications.formats.extract import FIGURES, Extract
+from publications.selectors import ReleasedRow
 from spreadsheets import Column, Sheet, as_csv
 
 HEADER = ("area", "name", "level", "year", *FIGURES, "suppressed", "status", "sign")
@@ -19,7 +20,7 @@ def render(extract: Extract) -> bytes:
         return file.read()
 
 
-def _line(row: dict[str, Any], extract: Extract) -> list[Any]:
+def _line(row: ReleasedRow, extract: Extract) -> list[Any]:
     area = extract.areas.get(row["area"])
     named = {**row, "name": area.name if area else row["area"]}
     return [named[column] for column in HEADER]

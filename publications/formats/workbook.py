@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from indicators.models import Level
 from publications.codelists import MEANINGS, STATUSES
-from publications.formats.extract import DECIMALS, FIGURE_NAMES, FIGURES, LICENCE, Extract, Row, source
+from publications.formats.extract import DECIMALS, FIGURE_NAMES, FIGURES, LICENCE, Extract, source
+from publications.selectors import ReleasedRow
 from spreadsheets import Column, Format, Sheet, as_excel
 
 SHOWN = {0: Format.COUNT, 4: Format.SHARE}
@@ -39,7 +40,7 @@ def _columns() -> list[Column]:
     return [*texts, Column(_("År"), Format.YEAR), *figures, Column(_("Status"), Format.TEXT)]
 
 
-def _line(row: Row, extract: Extract) -> list[Any]:
+def _line(row: ReleasedRow, extract: Extract) -> list[Any]:
     area = extract.areas.get(row["area"])
     figures = [row["sign"] or "" if row[figure] is None else row[figure] for figure in FIGURES]
     named = (row["area"], area.name if area else row["area"], str(Level(row["level"]).label), row["year"])

@@ -17,7 +17,7 @@ from itertools import product
 import numpy as np
 
 from publications.suppression.layout import Bools, Ints, Layout
-from publications.suppression.linked_tables import Cells, Row
+from publications.suppression.linked_tables import CellRow, Cells
 
 WITHOUT_LIMIT = 10**9
 Insider = int | None  # a municipality's number in Cells.municipalities; None is an outsider
@@ -154,7 +154,7 @@ def _steady(cells: Cells) -> dict[str, str]:
 
 def _versions(cells: Cells, areas: Sequence[str]) -> Ints:
     """[version, area, column]: the cells of each area, repeated for areas with fewer versions than others."""
-    found: list[list[Row]] = [list({rows[area]: None for rows in cells.publications}) for area in areas]
+    found: list[list[CellRow]] = [list({rows[area]: None for rows in cells.publications}) for area in areas]
     most = max(map(len, found), default=1)
     padded = [[versions[min(number, len(versions) - 1)] for versions in found] for number in range(most)]
     return np.array(padded, dtype=np.int64).reshape(most, len(areas), cells.layout.width)

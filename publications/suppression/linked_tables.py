@@ -18,8 +18,8 @@ from publications.suppression.table import NATION, Counts, Decision, Shown
 
 ABSENT = 0  # the cell of an indicator that a municipality did not report: in no sum, and no secret
 NOBODY = -1
-Row = tuple[int, ...]  # the cells of one area in one publication, by column
-Rows = dict[str, Row]  # by area
+CellRow = tuple[int, ...]  # the cells of one area in one publication, by column
+Rows = dict[str, CellRow]  # by area
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _by_county(counts: Counts, reported: Iterable[str]) -> dict[str, list[str]]:
     return dict(members)
 
 
-def _municipality(ledger: _Ledger, layout: Layout, counts: Counts, place: str, owner: int) -> Row:
+def _municipality(ledger: _Ledger, layout: Layout, counts: Counts, place: str, owner: int) -> CellRow:
     row = [ABSENT] * layout.width
     for code, split in layout.splits.items():
         entry = _entry(counts, layout, code, place)
@@ -140,7 +140,7 @@ def _with_totals(ledger: _Ledger, layout: Layout, own: Rows, members: dict[str, 
     return {**own, **counties, NATION: _totals(ledger, layout, list(counties.values()))}
 
 
-def _totals(ledger: _Ledger, layout: Layout, rows: Sequence[Row]) -> Row:
+def _totals(ledger: _Ledger, layout: Layout, rows: Sequence[CellRow]) -> CellRow:
     return tuple(ledger.total(row[column] for row in rows) for column in range(layout.width))
 
 

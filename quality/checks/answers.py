@@ -159,14 +159,14 @@ def implausible_date(topic: str, name: Promise, *topics: Topic, given_by: Q = EV
 
 def latest_round_the_clock_is_yes() -> Q:
     """On a tie "yes" wins, so only a "no" on a later day outranks it."""
-    last_yes, last_no = (last_date(dated(ROUND_THE_CLOCK, alone=True, yes=yes)) for yes in (True, False))
+    last_yes, last_no = (last_date(dated(ROUND_THE_CLOCK, within_person=True, yes=yes)) for yes in (True, False))
     return Q(GreaterThanOrEqual(last_yes, Coalesce(last_no, datetime.date.min, output_field=DateField())))
 
 
 def stays_begun_before_the_answer() -> Q:
     """A long stay active in the period that no round-the-clock "yes" is earlier than."""
-    first_yes = first_date(dated(ROUND_THE_CLOCK, alone=True, yes=True))
-    return Q(GreaterThanOrEqual(first_yes, first_date(services(active(), alone=True, type=LONG_STAY), "start")))
+    first_yes = first_date(dated(ROUND_THE_CLOCK, within_person=True, yes=True))
+    return Q(GreaterThanOrEqual(first_yes, first_date(services(active(), within_person=True, type=LONG_STAY), "start")))
 
 
 def over_few_hours() -> QuerySet[Any, Any]:
@@ -257,7 +257,11 @@ CHECKS = (
         given_by=AT_HOME,
         applies_to=Q(Exists(answers(REHABILITATION))),
         violation=only_no,
-        fields={"nei_dato": Subquery(dated(REHABILITATION, alone=True, yes=False).order_by("date").values("date")[:1])},
+        fields={
+            "nei_dato": Subquery(
+                dated(REHABILITATION, within_person=True, yes=False).order_by("date").values("date")[:1]
+            )
+        },
         across=True,
     ),
     Check(
@@ -276,11 +280,15 @@ CHECKS = (
         ),
         given_by=AT_HOME,
         applies_to=Q(Exists(answers(REHABILITATION, yes=True))),
-        violation=Q(Exists(dated(REHABILITATION, alone=True, yes=True)[2:3]))
+        violation=Q(Exists(dated(REHABILITATION, within_person=True, yes=True)[2:3]))
         & ~Q(Exists(answers(REHABILITATION, yes=False))),
         fields={
-            "forste_ja": Subquery(dated(REHABILITATION, alone=True, yes=True).order_by("date").values("date")[:1]),
-            "siste_ja": Subquery(dated(REHABILITATION, alone=True, yes=True).order_by("-date").values("date")[:1]),
+            "forste_ja": Subquery(
+                dated(REHABILITATION, within_person=True, yes=True).order_by("date").values("date")[:1]
+            ),
+            "siste_ja": Subquery(
+                dated(REHABILITATION, within_person=True, yes=True).order_by("-date").values("date")[:1]
+            ),
         },
     ),
     Check(
@@ -301,9 +309,11 @@ CHECKS = (
         applies_to=Q(Exists(dated(ROUND_THE_CLOCK, yes=True))),
         violation=stays_begun_before_the_answer(),
         fields={
-            "forste_ja": Subquery(dated(ROUND_THE_CLOCK, alone=True, yes=True).order_by("date").values("date")[:1]),
+            "forste_ja": Subquery(
+                dated(ROUND_THE_CLOCK, within_person=True, yes=True).order_by("date").values("date")[:1]
+            ),
             "langtidsopphold_startDato": Subquery(
-                services(active(), alone=True, type=LONG_STAY).order_by("start").values("start")[:1]
+                services(active(), within_person=True, type=LONG_STAY).order_by("start").values("start")[:1]
             ),
         },
     ),
@@ -325,7 +335,9 @@ CHECKS = (
         applies_to=latest_round_the_clock_is_yes() & ~Q(Exists(services(active_at_end(), type__in=INSTITUTION_TYPES))),
         violation=~Q(Exists(over_few_hours())),
         fields={
-            "siste_ja": Subquery(dated(ROUND_THE_CLOCK, alone=True, yes=True).order_by("-date").values("date")[:1]),
+            "siste_ja": Subquery(
+                dated(ROUND_THE_CLOCK, within_person=True, yes=True).order_by("-date").values("date")[:1]
+            ),
             "timer_i_alt": Subquery(hours_at_end().values("total")),
         },
     ),

@@ -62,29 +62,31 @@ NUTRITION_CARE = active() & Q(type__in=(HOME_HEALTH_CARE, *INSTITUTION_TYPES))
 WITH_HOURS = active() & Q(hours__isnull=False)
 
 
-def _same(person: str, alone: bool) -> dict[str, OuterRef]:
-    return {"person": OuterRef(person)} | ({} if alone else {"submission": OuterRef("submission")})
+def _same(person: str, within_person: bool) -> dict[str, OuterRef]:
+    return {"person": OuterRef(person)} | ({} if within_person else {"submission": OuterRef("submission")})
 
 
-def services(*conditions: Q, person: str = "pk", alone: bool = False, **named: Any) -> QuerySet[Service]:
+def services(*conditions: Q, person: str = "pk", within_person: bool = False, **named: Any) -> QuerySet[Service]:
     """The services of the outer row's person, in the same message. `person` is the outer row's path to the person.
 
-    `alone` leaves out the message, which the person implies. Where both sides are joined it is what keeps the other side to the
+    `within_person` leaves out the message, which the person implies. Where both sides are joined it is what keeps the other side to the
     message; where PostgreSQL asks person by person (an aggregate, or one row of several) it may mislead it to a worse index.
     """
-    same = _same(person, alone)
+    same = _same(person, within_person)
     return Service.objects.filter(*conditions, **same, **named)
 
 
 def hours_at_end() -> QuerySet[Any, Any]:
     """One row, `total`: hours a week of the outer person's services active at the end of the period; none without such."""
-    counted = services(active_at_end(), alone=True, hours__isnull=False).order_by()
+    counted = services(active_at_end(), within_person=True, hours__isnull=False).order_by()
     return counted.values("person").annotate(total=Sum("hours"))
 
 
-def answers(topic: Topic, *conditions: Q, person: str = "pk", alone: bool = False, **named: Any) -> QuerySet[Answer]:
+def answers(
+    topic: Topic, *conditions: Q, person: str = "pk", within_person: bool = False, **named: Any
+) -> QuerySet[Answer]:
     """The answers on a topic of the outer row's person, in the same message."""
-    return Answer.objects.filter(*conditions, topic=topic, **_same(person, alone), **named)
+    return Answer.objects.filter(*conditions, topic=topic, **_same(person, within_person), **named)
 
 
 def first_date(rows: QuerySet[Any], of: str = "date") -> Subquery:
@@ -97,8 +99,10 @@ def last_date(rows: QuerySet[Any], of: str = "date") -> Subquery:
     return Subquery(rows.order_by().values("person").values(found=Max(of)), output_field=DateField())
 
 
-def dated(topic: Topic, *conditions: Q, person: str = "pk", alone: bool = False, **named: Any) -> QuerySet[Answer]:
-    return answers(topic, *conditions, person=person, alone=alone, date__isnull=False, **named)
+def dated(
+    topic: Topic, *conditions: Q, person: str = "pk", within_person: bool = False, **named: Any
+) -> QuerySet[Answer]:
+    return answers(topic, *conditions, person=person, within_person=within_person, date__isnull=False, **named)
 
 
 def over_the_years(topic: Topic, *, person: str = "", **named: Any) -> QuerySet[Answer]:

@@ -36,18 +36,24 @@ def has(topic: Topic, **named: Any) -> Q:
 
 def latest_dates_differ() -> Q:
     """Of the "assessed" and of the risk answers, yes or no."""
-    return ~Q(Exact(last_date(dated(ASSESSED, alone=True, yes=True)), last_date(dated(RISK, alone=True))))
+    return ~Q(
+        Exact(last_date(dated(ASSESSED, within_person=True, yes=True)), last_date(dated(RISK, within_person=True)))
+    )
 
 
 def latest_risk_is_yes() -> Q:
     """A "yes" that nothing outranks: for a dated one, a "no" on a later day; for an undated one, any dated answer."""
-    last_yes, last_no = (last_date(dated(RISK, alone=True, yes=yes)) for yes in (True, False))
+    last_yes, last_no = (last_date(dated(RISK, within_person=True, yes=yes)) for yes in (True, False))
     dated_yes = Q(GreaterThanOrEqual(last_yes, Coalesce(last_no, datetime.date.min, output_field=DateField())))
-    return dated_yes | (has(RISK, alone=True, yes=True, date__isnull=True) & ~Q(Exists(dated(RISK, alone=True))))
+    return dated_yes | (
+        has(RISK, within_person=True, yes=True, date__isnull=True) & ~Q(Exists(dated(RISK, within_person=True)))
+    )
 
 
 def latest_date(topic: Topic, **named: Any) -> Subquery:
-    return Subquery(answers(topic, alone=True, **named).order_by(F("date").desc(nulls_last=True)).values("date")[:1])
+    return Subquery(
+        answers(topic, within_person=True, **named).order_by(F("date").desc(nulls_last=True)).values("date")[:1]
+    )
 
 
 CHECKS = (
@@ -72,7 +78,7 @@ CHECKS = (
         fields={
             "fodselsar": "birth_year",
             "tjenesteOrgNr": Subquery(
-                services(active_at_end(), alone=True, type=LONG_STAY)
+                services(active_at_end(), within_person=True, type=LONG_STAY)
                 .order_by("-start")
                 .values("organisation_number")[:1]
             ),

@@ -58,7 +58,7 @@ def weekly_hours() -> QuerySet[Any, Any]:
     """Of the person's services active in the period: hours a week at its end, and of the largest single service."""
     # The period is the person's own row's: looked up with each service it would cost half of the check.
     start, end = OuterRef("submission__period_start"), OuterRef("submission__period_end")
-    granted = services(active(start, end), alone=True, hours__isnull=False).order_by().values("person")
+    granted = services(active(start, end), within_person=True, hours__isnull=False).order_by().values("person")
     return granted.annotate(at_end=Sum("hours", filter=active_at_end(end)), largest=Max("hours"))
 
 
@@ -203,7 +203,9 @@ CHECKS = (
         violation=~Q(user_ref_hash=0),
         fields={
             "fodselsar": "birth_year",
-            "tjenesteID": Subquery(services(alone=True).order_by("service_ref_hash", "pk").values("service_ref")[:1]),
+            "tjenesteID": Subquery(
+                services(within_person=True).order_by("service_ref_hash", "pk").values("service_ref")[:1]
+            ),
         },
     ),
     Check(

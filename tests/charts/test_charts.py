@@ -16,9 +16,9 @@ from charts import (
     Chart,
     Download,
     Kind,
+    MapPlace,
     Missing,
     Month,
-    Place,
     Rate,
     Series,
     Subject,
@@ -61,7 +61,7 @@ SERIES = [
     Series("Lund", of_years(100, 104, 110, None), Kind.PEER),
 ]
 UNITS = [Value.of("Solbakken", 41, 58), Value.of("Elvestua", 22, 70), Value.none("Tunet", Missing.SUPPRESSED)]
-PLACES = [Place(value, 5 + n / 3, 58 + n / 4, 1000 + n) for n, value in enumerate(MANY)]
+PLACES = [MapPlace(value, 5 + n / 3, 58 + n / 4, 1000 + n) for n, value in enumerate(MANY)]
 RATES = [
     Rate(service="Praktisk bistand", age="67–79 år", per_1000=40.26, persons=70, population=1739, reference=38.0),
     Rate(service="Praktisk bistand", age="80 år og eldre", per_1000=210.0, persons=90, population=429),
@@ -182,7 +182,7 @@ def test_names_are_never_read_as_tags() -> None:
         comparison(SUBJECT, values, Against(values[0])),
         funnel(SUBJECT, values, Against(values[0])),
         distribution(SUBJECT, values, Against(values[0])),
-        nation_map(SUBJECT, [Place(values[0], 5, 60, 10)]),
+        nation_map(SUBJECT, [MapPlace(values[0], 5, 60, 10)]),
         time_series(SUBJECT, series),
         rates_by_age(SUBJECT, [Rate(service=wicked, age=wicked, per_1000=1, persons=1, population=1000)]),
         flow(SUBJECT, [Month(label=wicked, started=1, ended=1, at_end=1)]),

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from charts.comparison import (
     FEWEST,
-    Gap,
     Interval,
     Outside,
     Profile,
@@ -195,10 +194,10 @@ def test_funnel_narrows_and_nests(centre: float, largest: int) -> None:
 
 # --- Municipalities like mine ---------------------------------------------------------------------------------
 
-OWN = Profile("4601", "Solhøgda", 31_000, 0.06, {"home": 0.6, "institution": 0.4})
-TWIN = Profile("1101", "Tvilling", 30_000, 0.06, {"home": 0.58, "institution": 0.42})
-OLD = Profile("1102", "Gammel", 31_000, 0.12, {"home": 0.5, "institution": 0.5})
-CITY = Profile("0301", "Byen", 700_000, 0.04, {"home": 0.75, "institution": 0.25})
+OWN = Profile("4601", "Solhøgda", 31_000, 0.06)
+TWIN = Profile("1101", "Tvilling", 30_000, 0.06)
+OLD = Profile("1102", "Gammel", 31_000, 0.12)
+CITY = Profile("0301", "Byen", 700_000, 0.04)
 SILENT = Profile("1103", "Taus", 31_000)
 
 
@@ -209,12 +208,10 @@ def test_nearest_first_and_never_oneself() -> None:
     assert [one.distance for one in found] == sorted(one.distance for one in found)
 
 
-def test_reasons_name_the_services_that_differ_most_and_least() -> None:
-    other = replace(TWIN, services={"home": 0.5, "institution": 0.41})
-    (likeness,) = alike(OWN, [other])
-    assert likeness.least_alike == Gap("home", 0.6, 0.5)
-    assert likeness.most_alike == Gap("institution", 0.4, 0.41)
-    assert (likeness.own.population, likeness.other.population) == (31_000, 30_000)
+def test_size_and_age_count_the_same() -> None:
+    """Between two alone each that differs is two standard deviations of two apart."""
+    larger, older = replace(OWN, code="1", population=62_000), replace(OWN, code="2", share_80=0.12)
+    assert alike(OWN, [larger])[0].distance == pytest.approx(alike(OWN, [older])[0].distance) == pytest.approx(1)
 
 
 def test_silence_brings_nobody_near() -> None:
@@ -222,7 +219,6 @@ def test_silence_brings_nobody_near() -> None:
     assert found[0].other == TWIN
     silent = next(one for one in found if one.other == SILENT)
     assert silent.distance > found[0].distance
-    assert silent.most_alike is None and silent.least_alike is None
 
 
 def test_alone_and_among_equals() -> None:

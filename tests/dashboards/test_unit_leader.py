@@ -47,7 +47,7 @@ EVERY_PAGE = {
 
 
 @dataclass
-class Place:
+class Led:
     """Where the data are, and who leads there."""
 
     code: str
@@ -99,7 +99,7 @@ def populate(code: str) -> list[Submission]:
 
 
 @pytest.fixture(params=["two units", "old number"])
-def place(request: pytest.FixtureRequest, db: None, settings: Any) -> Place:
+def place(request: pytest.FixtureRequest, db: None, settings: Any) -> Led:
     settings.KPR_TODAY = "2024-01-08"
     call_command("load_reference", verbosity=0)
     code, now = (OLD, NEW) if request.param == "old number" else (OWN, OWN)
@@ -112,7 +112,7 @@ def place(request: pytest.FixtureRequest, db: None, settings: Any) -> Place:
     submissions = populate(code)
     poison(submissions)
     whole = client_of(person("kari", Role.MUNICIPALITY, now))
-    return Place(code, leads("unn", *led), whole, submissions[1])
+    return Led(code, leads("unn", *led), whole, submissions[1])
 
 
 # --- Reading -------------------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def walk(client: Client, *begin: str) -> dict[str, str]:
     return seen
 
 
-def own_pages(place: Place) -> list[str]:
+def own_pages(place: Led) -> list[str]:
     """Where a walk begins: what links alone would reach late, or not."""
     query = f"?aar={YEAR}"
     return [
@@ -179,14 +179,14 @@ def own_pages(place: Place) -> list[str]:
     ]
 
 
-def test_no_true_count_of_anybody_else_is_on_any_page(place: Place) -> None:
+def test_no_true_count_of_anybody_else_is_on_any_page(place: Led) -> None:
     read = walk(place.leader, *own_pages(place))
     routes = {kind(address)[0] for address in read}
     assert routes >= EVERY_PAGE, EVERY_PAGE - routes
     assert {address: found for address, text in read.items() if (found := secrets_in(text))} == {}
 
 
-def test_who_sees_the_whole_finds_what_the_leader_must_not(place: Place) -> None:
+def test_who_sees_the_whole_finds_what_the_leader_must_not(place: Led) -> None:
     """The walk can find them: the same pages, read by the municipality, tell them all."""
     query = {"aar": YEAR}
     names = ("municipality-home", "findings", "steering", "indicators")
@@ -196,19 +196,19 @@ def test_who_sees_the_whole_finds_what_the_leader_must_not(place: Place) -> None
     assert found >= {"73511", "99733", "54321", "91357", "86423", "44071", "29327", "21111", "23333", "61133", "87077"}
 
 
-def test_the_leader_sees_the_own_unit_in_full(place: Place) -> None:
+def test_the_leader_sees_the_own_unit_in_full(place: Led) -> None:
     page = text_of(place.leader.get(reverse("indicator", args=[place.code, ASSESSED]), {"aar": YEAR}))
     assert "12 av 20 beboere" in page and "Solbakken sykehjem" in page
     found = text_of(place.leader.get(reverse("findings", args=[place.code]), {"aar": YEAR}))
     assert "Solbakken sykehjem</h1>" in found
 
 
-def test_the_own_municipality_is_shown_as_it_was_published(place: Place) -> None:
+def test_the_own_municipality_is_shown_as_it_was_published(place: Led) -> None:
     page = text_of(place.leader.get(reverse("indicator", args=[place.code, ASSESSED]), {"aar": YEAR}))
     published = "kommunen (50&nbsp;%)" in page or "kommunen (50\u00a0%)" in page
     assert published if place.code == OWN else f"{Municipality.objects.get(pk=OLD)}: ikke utgitt" in page
 
 
-def test_every_page_under_an_older_number_is_about_the_unit(place: Place) -> None:
+def test_every_page_under_an_older_number_is_about_the_unit(place: Led) -> None:
     home = text_of(place.leader.get(reverse("municipality-home", args=[place.code]), {"aar": YEAR}))
     assert "Solbakken sykehjem" in home and not secrets_in(home)

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.messages import Person, message, people, service
+from tests.messages import Bruker, message, people, service
 from tests.portal_process import RunningPortal
 from tests.waiting import wait_for
 
@@ -31,7 +31,7 @@ content_type_overrides:
   application/xml: application/octet-stream
 """
 INDICATOR = "nutrition-assessed-institution"
-FAULTY = Person("B7", [service("T8", startDato="2023-05-01", sluttDato="2023-04-01", timerPerUke="1")])
+FAULTY = Bruker("B7", [service("T8", startDato="2023-05-01", sluttDato="2023-04-01", timerPerUke="1")])
 
 
 class Clients:
@@ -149,7 +149,7 @@ def test_refused_messages_are_typed(clients: Clients, sent: Any) -> None:
     def refused(status: int, content: bytes, who: str = "oslo", **named: Any) -> Any:
         return clients.refused(status, "submit", who=who, body=clients.file(content), **named)
 
-    invalid = refused(400, message(persons=[Person("B1", [service("T1", startDato="feil")])]))
+    invalid = refused(400, message(persons=[Bruker("B1", [service("T1", startDato="feil")])]))
     (error,) = invalid.errors
     assert isinstance(error, clients.models.Error)
     assert error.path.endswith("@startDato") and error.line > 1

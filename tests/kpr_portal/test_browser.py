@@ -16,7 +16,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.messages import Person, message, service
+from tests.messages import Bruker, message, service
 from tests.portal_process import RunningPortal
 from tests.waiting import PATIENCE, wait_for
 
@@ -33,11 +33,11 @@ QUIET = [
     "--disable-sync",
 ]
 FAULTY = [
-    Person("B1", [service("T1", timerPerUke="2", tjenesteOrgNr=SOLBAKKEN)]),
-    Person("B7", [service("T8", sluttDato="2023-01-01", timerPerUke="2", tjenesteOrgNr=SOLBAKKEN)]),
-    Person("B9", [service("=T10", sluttDato="2023-01-15", timerPerUke="2", tjenesteOrgNr=ELVESTUA)]),
+    Bruker("B1", [service("T1", timerPerUke="2", tjenesteOrgNr=SOLBAKKEN)]),
+    Bruker("B7", [service("T8", sluttDato="2023-01-01", timerPerUke="2", tjenesteOrgNr=SOLBAKKEN)]),
+    Bruker("B9", [service("=T10", sluttDato="2023-01-15", timerPerUke="2", tjenesteOrgNr=ELVESTUA)]),
 ]
-MENDED = [FAULTY[0], Person("B7", [service("T8", timerPerUke="2", tjenesteOrgNr=SOLBAKKEN)]), FAULTY[2]]
+MENDED = [FAULTY[0], Bruker("B7", [service("T8", timerPerUke="2", tjenesteOrgNr=SOLBAKKEN)]), FAULTY[2]]
 
 
 expect.set_options(timeout=PATIENCE * 1000)

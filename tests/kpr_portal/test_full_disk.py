@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.kpr_portal.test_recovery import large_message, look, send, wait_until, working
-from tests.messages import Person, message, people, service
+from tests.messages import Bruker, message, people, service
 from tests.portal_process import RunningPortal
 from tests.waiting import PATIENCE, wait_for
 
@@ -195,7 +195,7 @@ def test_a_message_made_to_be_expensive_ends_with_a_sentence_and_the_workers_go_
     """All that the schema lets be large, as large as it goes: a megabyte of gzip that is 200 MB."""
     before = {process.pid for process in working(portal, "large")}
     costly = [service(f"T{number}", tjenesteOrgNr="a" * 60_000) for number in range(3500)]
-    packed = gzip.compress(message("1103", persons=[Person("B1", costly)]))
+    packed = gzip.compress(message("1103", persons=[Bruker("B1", costly)]))
     assert len(packed) < 2_000_000
     headers = {"Content-Encoding": "gzip"}
     sent = client.post("/submissions/", content=packed, headers=headers)

@@ -18,17 +18,17 @@ ROOT = Path(__file__).parents[2]
 OTHERS = ("nn", "en")
 KEYWORDS = ("gettext_lazy", "ngettext_lazy:1,2", "pgettext_lazy:1c,2")
 PLACE = re.compile(r"%\(\w+\)\w|%%|\{\w*\}|</?\w+[^>]*>")
-Key = tuple[str | None, str | tuple[str, ...]]
+TextKey = tuple[str | None, str | tuple[str, ...]]
 
 
 @cache
-def texts(catalogue: Path) -> dict[Key, Message]:
+def texts(catalogue: Path) -> dict[TextKey, Message]:
     found = read_po(BytesIO(catalogue.read_bytes()))
     return {(message.context, message.id): message for message in found if message.id}
 
 
 @pytest.fixture(scope="module")
-def used(tmp_path_factory: pytest.TempPathFactory) -> dict[Key, Message]:
+def used(tmp_path_factory: pytest.TempPathFactory) -> dict[TextKey, Message]:
     """Every text that the code and the templates hold for translation."""
     out = tmp_path_factory.mktemp("texts") / "django.pot"
     keywords = [part for keyword in KEYWORDS for part in ("-k", keyword)]
@@ -37,7 +37,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> dict[Key, Message]:
     return texts(out)
 
 
-def own(language: str) -> dict[Key, Message]:
+def own(language: str) -> dict[TextKey, Message]:
     return texts(ROOT / "locale" / language / "LC_MESSAGES" / "django.po")
 
 
@@ -46,7 +46,7 @@ def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_every_text_is_translated(used: dict[Key, Message], language: str) -> None:
+def test_every_text_is_translated(used: dict[TextKey, Message], language: str) -> None:
     translated = own(language)
     ready = {key for key, each in translated.items() if all(forms(each.string)) and not each.fuzzy}
     missing = [key for key in used if key not in ready]
@@ -54,7 +54,7 @@ def test_every_text_is_translated(used: dict[Key, Message], language: str) -> No
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_nothing_is_translated_that_is_not_used(used: dict[Key, Message], language: str) -> None:
+def test_nothing_is_translated_that_is_not_used(used: dict[TextKey, Message], language: str) -> None:
     assert not own(language).keys() - used.keys()
 
 

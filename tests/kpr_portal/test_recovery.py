@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from kpr_portal.local.embedded import EmbeddedPostgres
-from tests.messages import Person, message, municipalities_of_2020, people, service
+from tests.messages import Bruker, message, municipalities_of_2020, people, service
 from tests.portal_process import RunningPortal, parent
 from tests.waiting import PATIENCE, wait_for
 
@@ -23,7 +23,7 @@ PERSONS, SERVICES = 12_000, 36_000
 def large_message(year: int, persons: int = PERSONS) -> bytes:
     """Built by text, for speed: one person of tests.messages, repeated under other numbers. Their identity numbers are wrong."""
     services = [service(f"T@{n}") for n in range(3)]
-    one = message(year=year, persons=[Person("B@", services, attributes={"fid": "0000@"})]).decode()
+    one = message(year=year, persons=[Bruker("B@", services, attributes={"fid": "0000@"})]).decode()
     head, rest = one.split("<Bruker", 1)
     body, tail = rest.split("</Kommune>")
     out = io.StringIO()

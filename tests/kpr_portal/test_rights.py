@@ -33,8 +33,7 @@ from submissions.models import Channel, Submission
 from submissions.receive import receive
 from tests.conftest import DATA_DIR
 from tests.logins import log_in, tell
-from tests.messages import Person as Bruker
-from tests.messages import message, people, service
+from tests.messages import Bruker, message, people, service
 from tests.portal_process import MANAGE, ROOT
 
 pytestmark = pytest.mark.django_db

@@ -25,8 +25,7 @@ from submissions.beside import Beside
 from submissions.inspection import Inspection
 from submissions.models import Channel, Message, MessageChunk, Person, Service, Status, Submission
 from submissions.receive import receive
-from tests.messages import Person as Bruker
-from tests.messages import message, people, service
+from tests.messages import Bruker, message, people, service
 from tests.waiting import wait_for
 
 OSLO = Access(name="oslo", municipalities=frozenset({"0301"}), scopes=frozenset({"submit"}))

@@ -20,8 +20,7 @@ from submissions import actions
 from submissions.models import PERSON_LEVEL, Channel, Person, Service, Submission
 from submissions.receive import receive
 from tests.logins import seeing
-from tests.messages import Person as Bruker
-from tests.messages import message, people, service
+from tests.messages import Bruker, message, people, service
 
 pytestmark = pytest.mark.django_db
 SENDER = Access(name="nation", municipalities=None, scopes=frozenset({"submit"}))

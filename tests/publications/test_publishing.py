@@ -23,10 +23,10 @@ pytestmark = pytest.mark.django_db
 
 SEEN = "seen-by-dentist-institution"
 DOCTOR = "seen-by-doctor-institution"
-Counts = Mapping[str, tuple[int, int]]
+Numbers = Mapping[str, tuple[int, int]]
 
 
-def told(code: str, counts: Counts, year: int = 2023, lineage: str = "") -> Submission:
+def told(code: str, counts: Numbers, year: int = 2023, lineage: str = "") -> Submission:
     """A current submission whose results are as stated: indicator -> numerator, denominator; nobody in the others."""
     Submission.objects.filter(municipality=code, year=year).update(is_current=False)
     submission = store(Sent(municipality=code, year=year, lineage=lineage))

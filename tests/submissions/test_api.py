@@ -18,7 +18,7 @@ from submissions import actions
 from submissions.api import SubmissionProblemSerializer
 from submissions.models import MessageChunk, Submission
 from submissions.problems import told
-from tests.messages import Person, message, people, service
+from tests.messages import Bruker, message, people, service
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +84,7 @@ def test_a_message_is_sent_and_followed(oslo: Api) -> None:
 
 def test_a_renumbered_municipality_sends_and_reads_an_older_year_under_the_old_number() -> None:
     halden, another = (Api(token("submit", "findings", municipality=code)) for code in ("3101", "3103"))
-    persons = [*people(2), Person("B9")]  # who has no service
+    persons = [*people(2), Bruker("B9")]  # who has no service
     old, new = (halden.post(message(code, year, persons)) for code, year in (("3001", 2023), ("3101", 2024)))
     assert (old.status_code, new.status_code) == (202, 202), (old.content, new.content)
     for sent, code, year in ((old.json(), "3001", 2023), (new.json(), "3101", 2024)):
@@ -118,7 +118,7 @@ def test_a_trial_does_not_count(oslo: Api) -> None:
 
 
 def test_findings_and_rows_name_the_record_and_nothing_else(oslo: Api) -> None:
-    bad = Person("B7", [service("T8", startDato="2023-05-01", sluttDato="2023-04-01", timerPerUke="1")])
+    bad = Bruker("B7", [service("T8", startDato="2023-05-01", sluttDato="2023-04-01", timerPerUke="1")])
     sent = oslo.post(message(persons=[*people(1), bad])).json()
     finish(sent["id"])
     findings = {f["code"]: f for f in oslo.get(f"/submissions/{sent['id']}/findings/").json()["results"]}
@@ -134,10 +134,10 @@ def test_findings_and_rows_name_the_record_and_nothing_else(oslo: Api) -> None:
 
 def test_findings_tell_what_was_corrected_and_what_is_gone(oslo: Api) -> None:
     ended = {"startDato": "2023-05-01", "sluttDato": "2023-04-01", "timerPerUke": "1"}
-    bad = {ref: Person(ref, [service(f"T{ref}", **ended)]) for ref in ("B1", "B2", "B3", "B4", "B5", "B6")}
-    right = Person("B1", [service("TB1", startDato="2023-05-01", timerPerUke="1")])
+    bad = {ref: Bruker(ref, [service(f"T{ref}", **ended)]) for ref in ("B1", "B2", "B3", "B4", "B5", "B6")}
+    right = Bruker("B1", [service("TB1", startDato="2023-05-01", timerPerUke="1")])
     deltas = []
-    for persons in (list(bad.values())[:5], [right, bad["B2"], bad["B6"], Person("B3", [])]):
+    for persons in (list(bad.values())[:5], [right, bad["B2"], bad["B6"], Bruker("B3", [])]):
         sent = oslo.post(message(persons=persons)).json()
         finish(sent["id"])
         found = {f["code"]: f for f in oslo.get(f"/submissions/{sent['id']}/findings/").json()["results"]}
@@ -179,7 +179,7 @@ def problem(answer: Any, status: int) -> dict[str, Any]:
 
 
 def test_an_invalid_message_is_explained(oslo: Api) -> None:
-    body = problem(oslo.post(message(persons=[Person("B1", [service("T1", startDato="feil")])])), 400)
+    body = problem(oslo.post(message(persons=[Bruker("B1", [service("T1", startDato="feil")])])), 400)
     (error,) = body["errors"]
     assert set(error) == {"line", "column", "path", "code", "message"}
     assert error["path"].endswith("Tjeneste[1]/@startDato")
@@ -188,7 +188,7 @@ def test_an_invalid_message_is_explained(oslo: Api) -> None:
 
 
 def test_errors_follow_the_language(oslo: Api) -> None:
-    content = message(persons=[Person("B1", [service("T1", startDato="feil")])])
+    content = message(persons=[Bruker("B1", [service("T1", startDato="feil")])])
     told = {code: oslo.post(content, **{"Accept-Language": code}).json()["errors"][0] for code in ("nb", "nn", "en")}
     assert {error["code"] for error in told.values()} == {"value-not-valid"}
     assert "som ikke er gyldig" in told["nb"]["message"]

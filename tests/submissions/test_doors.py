@@ -15,10 +15,10 @@ from municipalities.models import User
 from quality.models import CheckResult, FindingRow
 from submissions import actions
 from submissions.models import PERSON_LEVEL, Submission
-from tests.messages import Person, message, people, service
+from tests.messages import Bruker, message, people, service
 
 pytestmark = pytest.mark.django_db
-FAULTY = Person("B9", [service("T9", sluttDato="2022-01-01"), service("T10", "12", tjenesteOrgNr="x")])
+FAULTY = Bruker("B9", [service("T9", sluttDato="2022-01-01"), service("T10", "12", tjenesteOrgNr="x")])
 CONTENT = message("0301", persons=[*people(5), FAULTY])
 OWN = {
     "id",

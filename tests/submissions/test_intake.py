@@ -16,8 +16,7 @@ from submissions import actions, tasks, vault
 from submissions.models import Answer, Channel, Message, MessageChunk, Person, Service, Status, Submission
 from submissions.receive import receive
 from submissions.refusals import Invalid, KeyReused, NotYours, Refusal, Repeat, TooLarge
-from tests.messages import Person as Bruker
-from tests.messages import identity_number, message, people, service
+from tests.messages import Bruker, identity_number, message, people, service
 
 pytestmark = pytest.mark.django_db
 NATION = Access(name="nation", municipalities=None, scopes=frozenset({"submit"}))

@@ -22,8 +22,7 @@ from quality.actions import check_submission
 from quality.models import CheckResult, FindingRow, UnitResult
 from submissions import actions
 from submissions.models import PERSON_LEVEL, Contact, MessageChunk, Person, Status, Submission
-from tests.messages import Person as Bruker
-from tests.messages import message, people, service
+from tests.messages import Bruker, message, people, service
 from tests.submissions.test_intake import process, take
 
 pytestmark = pytest.mark.django_db

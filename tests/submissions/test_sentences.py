@@ -22,7 +22,7 @@ from submissions import actions, faults, sentences
 from submissions.models import Channel, MessageChunk, Submission
 from submissions.receive import receive
 from submissions.refusals import Refusal
-from tests.messages import Person, identity_number, message, people, service
+from tests.messages import Bruker, identity_number, message, people, service
 
 pytestmark = pytest.mark.django_db
 OSLO = Access(name="oslo", municipalities=frozenset({"0301"}), scopes=frozenset({"submit"}))
@@ -92,7 +92,7 @@ FILES = {
     "zeros": (bytes(5000), "blank"),
     "utf-16": (PLAIN.decode().encode("utf-16"), "encoding"),
     "windows-1252": (PLAIN.replace(b"UTF-8", b"windows-1252"), "encoding"),
-    "latin-1": (message(persons=[Person("Blåbær")]).decode().encode("latin-1"), "bytes"),
+    "latin-1": (message(persons=[Bruker("Blåbær")]).decode().encode("latin-1"), "bytes"),
     "ampersand": (PLAIN.replace(b"B1", b"B & C"), "ampersand"),
     "entity": (PLAIN.replace(b"B1", b"B&nbsp;C"), "entity"),
     "cut": (PLAIN[:-200], "cut-off"),
@@ -123,8 +123,8 @@ def languages() -> Iterator[str]:
 
 
 def test_what_is_stored_is_told_in_the_readers_language() -> None:
-    bad = Person("B1", [service("T1", startDato="1. mai")])
-    refusal_of(message(persons=[bad, Person("B2", attributes={"kjonn": ""})]))
+    bad = Bruker("B1", [service("T1", startDato="1. mai")])
+    refusal_of(message(persons=[bad, Bruker("B2", attributes={"kjonn": ""})]))
     kept = Submission.objects.get()
     assert "1. mai" not in (kept.problem["facts"] or {})  # type: ignore[index]
     told = {language: kept.told_problem or {} for language in languages()}
@@ -222,8 +222,8 @@ def test_every_fault_of_structure_has_a_sentence(find: bytes, put: bytes, code: 
 
 def test_a_fault_names_its_record_and_never_an_identity_number() -> None:
     number = identity_number(5)
-    hidden = Person(number, [service(number, startDato="x")], attributes={"fid": number})
-    refusal = refusal_of(message(persons=[hidden, Person("B2", [service("T2", timerPerUke="x")])]))
+    hidden = Bruker(number, [service(number, startDato="x")], attributes={"fid": number})
+    refusal = refusal_of(message(persons=[hidden, Bruker("B2", [service("T2", timerPerUke="x")])]))
     assert [error.service_ref for error in refusal.errors][1:] == ["T2"]
     assert number not in repr([error.message for error in refusal.errors]) + repr(Submission.objects.get().problem)
     page = client_of_oslo().get(f"/innsendinger/{Submission.objects.get().pk}/").content.decode()
