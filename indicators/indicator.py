@@ -13,11 +13,22 @@ from submissions.models import Topic
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Population:
+    """Whom several indicators count below the line: `members` is a condition on Person. `within` is the population that this
+    one is a part of. What is published of one indicator tells of the others', so they are protected together."""
+
+    code: str
+    members: Q
+    within: Population | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Indicator:
     """One national quality indicator (NKI) that the register can carry.
 
     `denominator` and `numerator` are conditions on `model`, each within its submission; a row counts above the line when
     it meets both. `of` is the indicator whose numerator is this one's denominator; then `denominator` adds to it.
+    `population` is the denominator, where other indicators have the same one, a part of it, or one that it is a part of.
     `topic` is the question that the numerator asks, None where it is told by dates. `missing` are the rows below the line where
     it is not answered: what they would have answered bounds the value. Who is neither above the line nor missing answered no,
     or too long ago.
@@ -37,12 +48,13 @@ class Indicator:
     numerator_text: str | Promise
     denominator_text: str | Promise
     higher_is_better: bool | None
-    denominator: Q
+    denominator: Q = Q()  # noqa: RUF009  (never changed: Q is combined into new ones)
     numerator: Q
     given_by: Q
     topic: Topic | None = None
     missing: Q | None = None
     of: Indicator | None = None
+    population: Population | None = None
     checks: tuple[str, ...] = ()
     least_inhabitants: int = 0
     source: str
@@ -57,7 +69,9 @@ class Indicator:
     @cached_property
     def below(self) -> Q:
         """The whole condition of the denominator, through the chain."""
-        return self.of.above & self.denominator if self.of else self.denominator
+        if self.of:
+            return self.of.above & self.denominator
+        return self.population.members & self.denominator if self.population else self.denominator
 
     @cached_property
     def above(self) -> Q:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Sum
 
 from charts.comparison import wilson
-from indicators.definitions import families
+from indicators.definitions import INDICATORS, linked
 from indicators.indicator import Indicator
 from indicators.models import IndicatorValue, Level
 from municipalities import calendar
@@ -24,6 +24,7 @@ from publications.models import Publication, PublicationState, PublishedTable
 from publications.release_audit import audit_release, moved_areas
 from publications.suppression.protect import Unprotectable, protect
 from publications.suppression.table import NATION, Counts, Decision, Family, Released, Rules, Shown
+from submissions.models import Kind, Submission
 
 logger = logging.getLogger(__name__)
 PUBLISHING = 0x4B5055  # key of the advisory lock: one publication is made at a time
@@ -40,6 +41,7 @@ class Draft:
     """A publication in the making: its tables, those of them that are new, and what could not be made safe."""
 
     earlier: Sequence[Publication]
+    reported: Mapping[int, set[str]]  # by year, the municipalities that have something that counts
     tables: dict[TableKey, PublishedTable] = field(default_factory=dict)
     changed: list[PublishedTable] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
@@ -82,14 +84,24 @@ def publish() -> Publication | None:
 
 def _draft() -> Draft:
     released = Publication.objects.filter(state=PublicationState.RELEASED)
-    draft = Draft(list(released.order_by("number").prefetch_related("tables")))
+    draft = Draft(list(released.order_by("number").prefetch_related("tables")), _reported())
     structure = Structure()
     current = _current_counts()
     years = sorted({year for _code, year in current})
-    for family in families():
+    for group in linked():
         for year in years:
-            _add(draft, family, structure.of(year), {each: current.get((each.code, year), {}) for each in family})
+            _add(draft, group, structure.of(year), {each: current.get((each.code, year), {}) for each in group})
     return draft
+
+
+def _family(group: Sequence[Indicator]) -> Family:
+    populations = {each.code: each.population for each in group if each.population and not each.of}
+    return Family(
+        tuple(each.code for each in group),
+        {each.code: each.of.code for each in group if each.of},
+        {code: population.code for code, population in populations.items()},
+        {each.code: each.within.code for each in populations.values() if each.within},
+    )
 
 
 # --- What is true now ----------------------------------------------------------------------------------------
@@ -104,12 +116,24 @@ class Truth:
     submission: int
 
 
+def _reported() -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    annual = Submission.objects.filter(is_current=True, kind=Kind.ANNUAL)
+    for year, area in annual.values_list("year", "municipality"):
+        if year is not None:
+            found.setdefault(year, set()).add(area)
+    return found
+
+
 def _current_counts() -> dict[TableKey, dict[str, Truth]]:
+    """Of the definitions as they are today: a result of another version is not computed yet."""
+    today = {(each.code, each.version) for each in INDICATORS}
     values = IndicatorValue.objects.filter(level=Level.MUNICIPALITY, submission__is_current=True)
-    columns = ("indicator", "submission__year", "area", "numerator", "denominator", "submission")
+    columns = ("indicator", "version", "submission__year", "area", "numerator", "denominator", "submission")
     found: dict[TableKey, dict[str, Truth]] = {}
-    for code, year, area, *numbers in values.values_list(*columns):
-        found.setdefault((code, year), {})[area] = Truth(*numbers)
+    for code, version, year, area, *numbers in values.values_list(*columns):
+        if (code, version) in today:
+            found.setdefault((code, year), {})[area] = Truth(*numbers)
     return found
 
 
@@ -141,21 +165,37 @@ class Structure:
 
 def _add(draft: Draft, family: Sequence[Indicator], structure: Year, now: Mapping[Indicator, dict[str, Truth]]) -> None:
     """Put the family's tables of the year in the draft: last time's where nothing changed or nothing safe can be made."""
+    before = {each: _latest(draft.earlier, each.code, structure.year) for each in family}
+    if lacking := _lacking(draft, structure, now):
+        return _hold(draft, before, structure, lacking)
     counts = _counts(family, structure, now)
     digest = _digest(family, counts)
-    before = {each: _latest(draft.earlier, each.code, structure.year) for each in family}
     if all(table is not None and table.digest == digest for table in before.values()):
         return _keep(draft, before)
     try:
         decision = protect(counts, _released(draft.earlier, counts.family, structure.year), rules())
-    except Unprotectable as error:
-        draft.held.append({"indicator": family[0].code, "year": structure.year, "why": str(error)})
-        return _keep(draft, before)
+    except (Unprotectable, ValueError) as error:
+        return _hold(draft, before, structure, str(error))
     for each in family:
         table = _table(each, structure, counts, decision, digest)
         draft.tables[each.code, structure.year] = table
         draft.changed.append(table)
         draft.changes.append(_change(table, before[each]))
+
+
+def _lacking(draft: Draft, structure: Year, now: Mapping[Indicator, dict[str, Truth]]) -> str:
+    """Whose results are not computed yet, or cannot be; empty where all are. What is lacking would be told as not reported."""
+    expected = draft.reported.get(structure.year, set()) & structure.county_of.keys()
+    lacking = {each.code: sorted(expected - found.keys()) for each, found in now.items()}
+    first = next((f"{code} of {areas[0]}" for code, areas in lacking.items() if areas), "")
+    most = max(map(len, lacking.values()), default=0)
+    return f"Not computed for {most} municipalities, among them {first}." if first else ""
+
+
+def _hold(draft: Draft, tables: Mapping[Indicator, PublishedTable | None], structure: Year, why: str) -> None:
+    """Last time's tables stay."""
+    draft.held.extend({"indicator": each.code, "year": structure.year, "why": why} for each in tables)
+    _keep(draft, tables)
 
 
 def _keep(draft: Draft, tables: Mapping[Indicator, PublishedTable | None]) -> None:
@@ -171,7 +211,7 @@ def _counts(family: Sequence[Indicator], structure: Year, now: Mapping[Indicator
     county_of = structure.county_of
     reported = {(each, area): true for each, found in now.items() for area, true in found.items() if area in county_of}
     return Counts(
-        family=Family(tuple(each.code for each in family), {each.code: each.of.code for each in family if each.of}),
+        family=_family(family),
         county_of={area: county_of[area] for _each, area in reported},
         counts={(each.code, area): (true.numerator, true.denominator) for (each, area), true in reported.items()},
         withheld=frozenset(

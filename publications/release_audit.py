@@ -12,7 +12,15 @@ from municipalities.models import Municipality
 from publications.disclosure_audit import Document, Known, Limits, Report, audit
 from publications.models import Publication, PublicationState, PublishedTable
 
-CHAINS = {each.code: each.of.code for each in INDICATORS if each.of}
+LINKED = {
+    "chains": {each.code: each.of.code for each in INDICATORS if each.of},
+    "populations": {each.code: each.population.code for each in INDICATORS if each.population},
+    "within": {
+        each.population.code: each.population.within.code
+        for each in INDICATORS
+        if each.population and each.population.within
+    },
+}
 Own = dict[tuple[int, str, int, str], tuple[int, int]]
 
 
@@ -36,7 +44,8 @@ def audit_release(tables: Sequence[PublishedTable], earlier: Sequence[Publicatio
 
 
 def audit_released(publication: Publication, *, exact: bool = False) -> Report:
-    """Attack a publication that is out, with what is out: its rows, those of the one before it, and the change list."""
+    """Attack a publication that is out, with what is out: its rows, those of the one before it, and the change list. As in the
+    audit before the release each municipality knows its own true figures."""
     earlier = Publication.objects.filter(state=PublicationState.RELEASED, number__lt=publication.number).first()
     both = [each for each in (earlier, publication) if each]
     documents = [document for each in both for document in _documents(each.tables.all(), each.number)]
@@ -47,10 +56,11 @@ def audit_released(publication: Publication, *, exact: bool = False) -> Report:
     years = {document.year for document in documents}
     known = Known(
         county_of={year: dict(Municipality.objects.in_year(year).values_list("pk", "county_id")) for year in years},
-        chains=CHAINS,
         resubmitted=moved,
+        **LINKED,
     )
-    return audit(documents, known, limits(), exact=exact)
+    own = dict(item for each in both for item in _own(each.tables.all(), each.number))
+    return audit(documents, known, limits(), own=own, exact=exact)
 
 
 def _documents(tables: Iterable[PublishedTable], number: int) -> Iterator[Document]:
@@ -72,8 +82,8 @@ def _known(before: Sequence[PublishedTable], tables: Sequence[PublishedTable], n
         moved[key] = moved.get(key, frozenset()) | frozenset(moved_areas(was.get((table.indicator, table.year)), table))
     return Known(
         county_of={table.year: table.counts["county_of"] for table in tables},
-        chains=CHAINS,
         resubmitted=moved,
+        **LINKED,
     )
 
 

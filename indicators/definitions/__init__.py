@@ -23,6 +23,22 @@ def families() -> tuple[tuple[Indicator, ...], ...]:
     return tuple(groups.values())
 
 
+def linked() -> tuple[tuple[Indicator, ...], ...]:
+    """The indicators in groups that are protected together: those that count the same persons below the line or a part of them."""
+    groups: dict[str, tuple[Indicator, ...]] = {}
+    for indicator in INDICATORS:
+        key = _widest(indicator.root)
+        groups[key] = (*groups.get(key, ()), indicator)
+    return tuple(groups.values())
+
+
+def _widest(root: Indicator) -> str:
+    population = root.population
+    while population and population.within:
+        population = population.within
+    return population.code if population else root.code
+
+
 # As a leader thinks of the services.
 THEMES: tuple[tuple[Promise, tuple[str, ...]], ...] = (
     (

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from quality.checks.conditions import PERIOD_END, PERIOD_START, active_at_end, answers, services
+from indicators.indicator import Population
+from quality.checks.conditions import LONG_STAY, PERIOD_END, PERIOD_START, active_at_end, answers, services
 from submissions.models import Answer, Topic
 
 OLD = 67  # years at the end of the period
@@ -34,6 +35,10 @@ def has_service(*conditions: Q, **named: Any) -> Q:
 def stays(*, type: int) -> Q:
     """The services by which a person is in the population of a stay at the end of the period."""
     return active_at_end() & Q(type=type)
+
+
+RESIDENTS = Population(code="residents", members=has_service(stays(type=LONG_STAY)))
+OLD_RESIDENTS = Population(code="old-residents", members=old() & RESIDENTS.members, within=RESIDENTS)
 
 
 def yes_within_12_months(topic: Topic) -> Q:

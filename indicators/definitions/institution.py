@@ -6,10 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from indicators.definitions.conditions import (
     NEXT_REVIEW,
+    OLD_RESIDENTS,
+    RESIDENTS,
     REVIEWED,
     SOURCE,
-    has_service,
-    old,
     stays,
     unanswered,
     yes_within_12_months,
@@ -18,7 +18,6 @@ from indicators.indicator import Indicator
 from quality.checks.conditions import LONG_STAY
 from submissions.models import Person, Topic
 
-RESIDENT = has_service(stays(type=LONG_STAY))
 # Municipalities of no more than 100 000 inhabitants are not published by name (the register's own rule for these two).
 LARGE = 100_000
 # Checks of what makes somebody a resident at the end of the year.
@@ -39,7 +38,7 @@ INDICATORS = (
         numerator_text=_("de som har hatt en legemiddelgjennomgang siste 12 måneder"),
         denominator_text=_("beboere på 67 år og over med langtidsopphold ved utgangen av året"),
         higher_is_better=True,
-        denominator=old() & RESIDENT,
+        population=OLD_RESIDENTS,
         numerator=yes_within_12_months(Topic.MEDICATION_REVIEW),
         given_by=stays(type=LONG_STAY),
         topic=Topic.MEDICATION_REVIEW,
@@ -61,7 +60,7 @@ INDICATORS = (
         numerator_text=_("de som er vurdert av lege siste 12 måneder"),
         denominator_text=_("beboere med langtidsopphold ved utgangen av året"),
         higher_is_better=True,
-        denominator=RESIDENT,
+        population=RESIDENTS,
         numerator=yes_within_12_months(Topic.SEEN_BY_DOCTOR),
         given_by=stays(type=LONG_STAY),
         topic=Topic.SEEN_BY_DOCTOR,
@@ -88,7 +87,7 @@ INDICATORS = (
         numerator_text=_("de som er vurdert av tannhelsepersonell siste 12 måneder"),
         denominator_text=_("beboere med langtidsopphold ved utgangen av året"),
         higher_is_better=True,
-        denominator=RESIDENT,
+        population=RESIDENTS,
         numerator=yes_within_12_months(Topic.SEEN_BY_DENTIST),
         given_by=stays(type=LONG_STAY),
         topic=Topic.SEEN_BY_DENTIST,

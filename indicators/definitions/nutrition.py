@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from indicators.definitions.conditions import (
     NEXT_REVIEW,
+    OLD_RESIDENTS,
     REVIEWED,
     SOURCE,
     has_service,
@@ -18,7 +19,7 @@ from indicators.definitions.conditions import (
     unanswered,
     yes_within_12_months,
 )
-from indicators.indicator import Indicator
+from indicators.indicator import Indicator, Population
 from quality.checks.conditions import INSTITUTION_TYPES, LONG_STAY, active_at_end
 from submissions.models import Person, Topic
 
@@ -38,8 +39,9 @@ class CareSetting:
     at_risk_short: Promise
     plan_short: Promise
     who: Promise
-    population: Q
     given_by: Q
+    denominator: Q = EVERYBODY
+    population: Population | None = None
 
 
 INSTITUTION = CareSetting(
@@ -51,7 +53,7 @@ INSTITUTION = CareSetting(
     at_risk_short=_("I ernæringsrisiko, sykehjem"),
     plan_short=_("Ernæringsplan, sykehjem"),
     who=_("beboere på 67 år og over med langtidsopphold ved utgangen av året"),
-    population=old() & has_service(stays(type=LONG_STAY)),
+    population=OLD_RESIDENTS,
     given_by=stays(type=LONG_STAY),
 )
 HOME = CareSetting(
@@ -65,7 +67,7 @@ HOME = CareSetting(
     who=_(
         "hjemmeboende på 67 år og over med helsetjenester i hjemmet ved utgangen av året, uten opphold i institusjon da"
     ),
-    population=old()
+    denominator=old()
     & has_service(stays(type=HOME_HEALTH_CARE))
     & ~has_service(active_at_end(), type__in=INSTITUTION_TYPES),
     given_by=stays(type=HOME_HEALTH_CARE),
@@ -93,7 +95,8 @@ def _assessed(place: CareSetting) -> Indicator:
         numerator_text=_("de som er vurdert for risiko for underernæring siste 12 måneder"),
         denominator_text=place.who,
         higher_is_better=True,
-        denominator=place.population,
+        denominator=place.denominator,
+        population=place.population,
         numerator=yes_within_12_months(Topic.NUTRITION_ASSESSED),
         given_by=place.given_by,
         topic=Topic.NUTRITION_ASSESSED,

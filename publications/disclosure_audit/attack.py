@@ -11,6 +11,7 @@ import numpy as np
 
 from publications.disclosure_audit.documents import Document, Known, Limits, Own
 from publications.disclosure_audit.equations import (
+    REST,
     Block,
     Equations,
     blocks,
@@ -69,7 +70,7 @@ def audit(
         suppressed=len(found.hidden),
         exact=exact,
         leaks=tuple(leaks),
-        primary=tuple(text for each in documents for text in small_counts(each, limits)),
+        primary=(*(text for each in documents for text in small_counts(each, limits)), *_small_rests(found, limits)),
         inconsistencies=(
             *(text for each in documents for text in contradictions(each)),
             *found.contradictions,
@@ -78,6 +79,13 @@ def audit(
         ),
         intervals=tuple(Derived(*cell, *derived[name]) for cell, name in found.hidden.items()),
     )
+
+
+def _small_rests(found: Equations, limits: Limits) -> Iterator[str]:
+    """Implied counts that are published: those of a population that are not in the part of it."""
+    for (part, year, area, measure, publication), count in found.told.items():
+        if measure == REST and 0 < count < limits.least_count:
+            yield f"{year} {area} (publication {publication}): {count} outside {part} follow from what is shown"
 
 
 # --- An outsider ---------------------------------------------------------------------------------------------

@@ -26,11 +26,14 @@ class Document:
 @dataclass(frozen=True)
 class Known:
     """What anyone can know: which municipality lies in which county (by year), whose numerator is an indicator's denominator,
-    and which municipalities sent anew between a publication and the one before it among the documents."""
+    which municipalities sent anew between a publication and the one before it among the documents, whom an indicator counts below the
+    line where others count the same (`populations`), and which of those are a part of another (`within`)."""
 
     county_of: Mapping[int, Mapping[str, str]]
     chains: Mapping[str, str] = field(default_factory=dict)
     resubmitted: Mapping[tuple[int, int], frozenset[str]] = field(default_factory=dict)
+    populations: Mapping[str, str] = field(default_factory=dict)
+    within: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from publications.disclosure_audit.documents import NATION, Document, Known, Own
 from publications.disclosure_audit.report import Cell
 
 MEASURES = ("numerator", "complement", "denominator")
+# The measure of an implied count, under the name of the smaller of two populations: the persons of the wider one outside it.
+REST = "rest"
 Terms = dict[Cell, int]
 Key = tuple[str, int, int]  # indicator, year, publication
 
@@ -85,6 +87,7 @@ class Parts:
         told = {area for area in status if is_municipality(area) and status[area] != "not_reported"}
         self.homeless = sorted(told - set(self.municipalities))
         self.sums = {**self.counties, NATION: [area for area, inside in self.counties.items() if inside]}
+        self.counted = {*self.municipalities, *(area for area, inside in self.sums.items() if inside)}
         self.areas = (*self.municipalities, *self.homeless, *self.sums)
 
 
@@ -95,6 +98,7 @@ def equations(documents: Sequence[Document], known: Known) -> Equations:
     for document in documents:
         _note(found, document, parts[_key(document)])
         found.sums.extend(_sums(found.same, _key(document), parts[_key(document)]))
+    _add_rests(found, parts, known)
     return found
 
 
@@ -114,10 +118,51 @@ def _join(same: DisjointSet, parts: Mapping[Key, Parts], known: Known) -> None:
         for whole, inside in of_key.sums.items():
             if len(inside) == 1:
                 _join_all(same, (key, inside[0]), (key, whole))
+    for one, other in _of_the_same_persons(parts, known):
+        for area in {*parts[one].areas} & {*parts[other].areas}:
+            same.join(_cell(one, area, "denominator"), _cell(other, area, "denominator"))
     for key, before in _before(parts).items():
         sent_anew = known.resubmitted.get((key[2], key[1]), frozenset())
         for area in set(parts[key].municipalities) & set(parts[before].municipalities) - sent_anew:
             _join_all(same, (before, area), (key, area))
+
+
+def _of_the_same_persons(keys: Iterable[Key], known: Known) -> Iterator[tuple[Key, Key]]:
+    """Indicators with the same persons below the line, in one year and publication, with the first of them."""
+    first: dict[tuple[str, int, int], Key] = {}
+    for key in sorted(keys):
+        population = known.populations.get(key[0])
+        if population:
+            yield first.setdefault((population, *key[1:]), key), key
+
+
+def _rests(parts: Mapping[Key, Parts], known: Known) -> Iterator[tuple[Cell, Cell, Cell]]:
+    """By area the rest of a population that another is a part of, that part, and the whole."""
+    first = {(known.populations[one[0]], *one[1:]): one for one, _other in _of_the_same_persons(parts, known)}
+    for (part, year, publication), key in first.items():
+        whole = first.get((known.within.get(part, ""), year, publication))
+        if whole is None:
+            continue
+        for area in parts[key].counted & parts[whole].counted:
+            yield (
+                (part, year, area, REST, publication),
+                _cell(key, area, "denominator"),
+                _cell(whole, area, "denominator"),
+            )
+
+
+def _add_rests(found: Equations, parts: Mapping[Key, Parts], known: Known) -> None:
+    """A rest is told where both populations are, else it is hidden. Where both are the same counts under other names, so is the rest."""
+    lead: dict[tuple[Cell, Cell], Cell] = {}
+    for rest, *both in _rests(parts, known):
+        part, whole = (found.same.name(cell) for cell in both)
+        name = lead.setdefault((part, whole), rest)
+        if part in found.told and whole in found.told:
+            found.told[name] = found.told[whole] - found.told[part]
+            continue
+        found.hidden[rest] = name
+        if name == rest:
+            found.sums.append(_terms([part, rest], whole))
 
 
 def _join_all(same: DisjointSet, one: tuple[Key, str], other: tuple[Key, str]) -> None:

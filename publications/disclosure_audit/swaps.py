@@ -20,7 +20,7 @@ from scipy import sparse
 
 from publications.disclosure_audit.equations import Block, is_municipality
 
-MOST_COUNTS = 8  # of a party: its moves are found by trying all changes
+MOST_COUNTS = 20  # of a party: its moves are found by trying the changes that its equations allow
 Trace = tuple[tuple[int, int], ...]  # shared equation, change
 
 
@@ -219,14 +219,29 @@ def _parties(
 @lru_cache(maxsize=4096)
 def _changes(matrix: bytes, shape: tuple[int, int]) -> np.ndarray:
     """The changes by one person that equations allow, and that are not made of smaller ones."""
-    every = np.array(list(product((-1, 0, 1), repeat=shape[1])), dtype=np.int64)
-    every = every[np.abs(every).sum(axis=1).argsort(kind="stable")]
-    allowed = every[~(every @ np.frombuffer(matrix, dtype=np.int64).reshape(shape).T).any(axis=1)]
-    smallest: list[np.ndarray] = []
+    allowed = _allowed(np.frombuffer(matrix, dtype=np.int64).reshape(shape))
+    allowed = allowed[np.abs(allowed).sum(axis=1).argsort(kind="stable")]
+    smallest = np.zeros((0, shape[1]), dtype=np.int64)
     for change in allowed[allowed.any(axis=1)]:
-        if not any(
-            (np.abs(one) <= np.abs(change)).all() and (one != change).any() and (one != -change).any()
-            for one in smallest
-        ):
-            smallest.append(change)
-    return np.array(smallest, dtype=np.int64).reshape(-1, shape[1])
+        inside = smallest[(np.abs(smallest) <= np.abs(change)).all(axis=1)]
+        if not ((inside != change).any(axis=1) & (inside != -change).any(axis=1)).any():
+            smallest = np.vstack([smallest, change])
+    return smallest
+
+
+def _allowed(matrix: np.ndarray) -> np.ndarray:
+    """All changes by at most one person that the equations allow: an equation after the other, with the counts in it."""
+    found, taken = np.zeros((1, 0), dtype=np.int64), np.zeros(0, dtype=np.int64)
+    for equation in (*matrix, np.ones(matrix.shape[1], dtype=np.int64)):
+        new = np.setdiff1d(np.flatnonzero(equation), taken)
+        options = np.array(list(product((-1, 0, 1), repeat=len(new))), dtype=np.int64).reshape(3 ** len(new), len(new))
+        found = np.hstack([np.repeat(found, len(options), axis=0), np.tile(options, (len(found), 1))])
+        taken = np.concatenate([taken, new])
+        found = found[~(found @ matrix[:, taken][_complete(matrix, taken)].T).any(axis=1)]
+    return found[:, np.argsort(taken)]
+
+
+def _complete(matrix: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """The equations of which all counts are taken."""
+    others = np.setdiff1d(np.arange(matrix.shape[1]), taken)
+    return np.asarray(~(matrix[:, others] != 0).any(axis=1))

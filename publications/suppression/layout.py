@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from publications.suppression.table import Family
+from publications.suppression.table import Family, Name
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -30,26 +30,40 @@ class Split:
 
 
 class Layout:
-    """Columns from the top of the family down; an indicator's denominator and its parent's numerator are one column."""
+    """Columns from the top of a chain down; an indicator's denominator and the numerator above it are one column."""
 
     def __init__(self, family: Family, codes: Sequence[str]) -> None:
-        self.parent = {code: parent for code, parent in family.parent.items() if parent in codes}
+        self.family = family
+        self.above = {code: above for code in codes if (above := family.above(code)) and above in codes}
+        self.names: list[Name] = []
         self.splits: dict[str, Split] = {}
-        self.width = 0
-        for code in sorted(codes, key=lambda code: len(list(ancestors(code, self.parent)))):
-            root = code not in self.parent
-            denominator = self._column() if root else self.splits[self.parent[code]].numerator
-            self.splits[code] = Split(denominator, self._column(), self._column())
+        for code in codes:
+            root = code not in self.above
+            denominator = self._column(family.denominator(code)) if root else self.splits[self.above[code]].numerator
+            self.splits[code] = Split(
+                denominator, self._column((code, "numerator")), self._column((code, "complement"))
+            )
 
-    def _column(self) -> int:
-        self.width += 1
+    def _column(self, name: Name) -> int:
+        self.names.append(name)
         return self.width - 1
+
+    @property
+    def width(self) -> int:
+        return len(self.names)
 
     @cached_property
     def followers(self) -> Bools:
-        """[column, column]: what is hidden when a column is: with one part of a split the other, and all below."""
+        """[column, column]: what is hidden when a column is: with one part of a split the other, and all below.
+
+        Of a population within another the rest is hidden with either, and where it must be hidden the wider one is.
+        """
         table = np.eye(self.width, dtype=bool)
-        for split in reversed(self.splits.values()):
+        for code, split in reversed(self.splits.items()):
+            if code in self.family.within:
+                table[[split.denominator, split.numerator], split.complement] = True
+                table[split.complement] |= table[split.denominator]
+                continue
             below = table[split.numerator].copy()
             below[split.share] = True
             table[split.share] = below
@@ -72,23 +86,3 @@ class Layout:
         for split in reversed(self.splits.values()):
             table[split.denominator] |= table[split.numerator] | table[split.complement]
         return table
-
-
-def ancestors(code: str, parent: dict[str, str]) -> Iterator[str]:
-    """ValueError if an indicator descends from itself."""
-    seen = {code}
-    while code in parent:
-        code = parent[code]
-        if code in seen:
-            raise ValueError(f"{code} descends from itself")
-        seen.add(code)
-        yield code
-
-
-def independent(family: Family) -> list[list[str]]:
-    """The family's indicators by the one at the top: groups that share no count."""
-    parent = {code: above for code, above in family.parent.items() if above in family.codes}
-    groups: dict[str, list[str]] = {}
-    for code in family.codes:
-        groups.setdefault([code, *ancestors(code, parent)][-1], []).append(code)
-    return list(groups.values())

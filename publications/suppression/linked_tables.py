@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from publications.suppression.layout import Bools, Ints, Layout
-from publications.suppression.table import NATION, Counts, Decision, Shown
+from publications.suppression.table import NATION, Counts, Decision, Family, Name, Shown
 
 ABSENT = 0  # the cell of an indicator that a municipality did not report: in no sum, and no secret
 NOBODY = -1
@@ -78,7 +78,7 @@ class _Ledger:
 
 
 def lay_out(publications: Sequence[Counts], codes: Sequence[str]) -> Cells:
-    """Cells and sums of the indicators `codes` in publications of one family, oldest first.
+    """Cells and sums of the chain `codes` in publications of one family, oldest first.
 
     ValueError: a numerator outside its denominator, or a denominator that is not the parent's numerator.
     """
@@ -112,7 +112,7 @@ def _municipality(ledger: _Ledger, layout: Layout, counts: Counts, place: str, o
             continue
         numerator, denominator = entry
         name = (code, place, counts.basis.get(place), *entry)
-        if code not in layout.parent:
+        if code not in layout.above:
             row[split.denominator] = ledger.cell((*name, "denominator"), denominator, owner)
         row[split.numerator] = ledger.cell((*name, "numerator"), numerator, owner)
         row[split.complement] = ledger.cell((*name, "complement"), denominator - numerator, owner)
@@ -124,11 +124,11 @@ def _municipality(ledger: _Ledger, layout: Layout, counts: Counts, place: str, o
 def _entry(counts: Counts, layout: Layout, code: str, place: str) -> tuple[int, int] | None:
     """An indicator of nobody may be left out below a parent that found nobody."""
     entry = counts.counts.get((code, place))
-    if code in layout.parent:
-        above = counts.counts.get((layout.parent[code], place), (0, 0))[0]
+    if code in layout.above:
+        above = counts.counts.get((layout.above[code], place), (0, 0))[0]
         if (entry or (0, 0))[1] != above:
-            raise ValueError(f"{code} of {place}: the denominator is not the numerator of {layout.parent[code]}")
-        if entry is None and (layout.parent[code], place) in counts.counts:
+            raise ValueError(f"{code} of {place}: the denominator is not the numerator of {layout.above[code]}")
+        if entry is None and (layout.above[code], place) in counts.counts:
             entry = (0, 0)
     if entry is not None and not 0 <= entry[0] <= entry[1]:
         raise ValueError(f"{code} of {place}: numerator {entry[0]} of denominator {entry[1]}")
@@ -145,13 +145,25 @@ def _totals(ledger: _Ledger, layout: Layout, rows: Sequence[CellRow]) -> CellRow
 
 
 def shown_cells(cells: Cells, rows: Rows, decision: Decision) -> Bools:
-    """The cells whose number a publication tells."""
+    """The cells whose number a publication tells, also by another indicator with the same denominator, or by implication."""
+    layout = cells.layout
+    told = told_names(layout.family, decision)
     shown = cells.none()
     shown[ABSENT] = True
-    for (code, area), level in decision.items():
-        if level is Shown.NOTHING or area not in rows or code not in cells.layout.splits:
-            continue
-        split = cells.layout.splits[code]
-        columns = [split.denominator, *(split.share if level is Shown.ALL else ())]
-        shown[[rows[area][column] for column in columns]] = True
+    for area, row in rows.items():
+        shown[[cell for cell, name in zip(row, layout.names, strict=True) if (area, name) in told]] = True
+        for code in layout.family.within.keys() & layout.splits.keys():
+            split = layout.splits[code]
+            shown[row[split.complement]] |= shown[row[split.denominator]] and shown[row[split.numerator]]
     return shown
+
+
+def told_names(family: Family, decision: Decision) -> set[tuple[str, Name]]:
+    """Of each area the counts that are written."""
+    told = set()
+    for (code, area), level in decision.items():
+        if level is not Shown.NOTHING:
+            told.add((area, family.denominator(code)))
+        if level is Shown.ALL:
+            told |= {(area, (code, "numerator")), (area, (code, "complement"))}
+    return told

@@ -7,15 +7,15 @@ primary and complementary suppression in statistical disclosure control.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 
 from publications.suppression.attack import Attack, Leak, owners
-from publications.suppression.layout import Bools, Ints, independent
+from publications.suppression.layout import Bools, Ints
 from publications.suppression.linked_tables import ABSENT, Cells, Rows, lay_out, shown_cells
 from publications.suppression.secondary import Repair
-from publications.suppression.table import NATION, Counts, Released, Rules, Shown
+from publications.suppression.table import NATION, Counts, Name, Released, Rules, Shown, with_populations
 
 
 class Unprotectable(Exception):
@@ -31,15 +31,32 @@ def protect(now: Counts, earlier: Sequence[Released] = (), rules: Rules = STANDA
     `earlier` are publications of the same family and year, oldest first. Raises Unprotectable, and ValueError for
     counts that cannot be (see `lay_out`).
     """
+    now, before = with_populations(now), [with_populations(released.counts) for released in earlier]
+    chains = [_Protector(lay_out([*before, now], codes), earlier, rules) for codes in now.family.chains]
+    for each in chains:
+        each.hide_small(now)
+        each.keep_hidden()
+    _agree(chains)
+    while any([each.hide_what_leaks() for each in chains]) and _agree(chains):
+        pass
     decision: dict[tuple[str, str], Shown] = {}
-    for codes in independent(now.family):
-        cells = lay_out([*(released.counts for released in earlier), now], codes)
-        protector = _Protector(cells, earlier, rules)
-        protector.hide_small(now)
-        protector.keep_hidden()
-        protector.hide_what_leaks()
-        decision |= _decision(cells, protector.hidden)
+    for each in chains:
+        decision |= _decision(each.cells, each.hidden, now)
     return decision
+
+
+def _agree(chains: Sequence[_Protector]) -> bool:
+    """Hide in each chain the counts that it shares with one that hides them. Returns whether any chain hides more than it did.
+
+    What is safe in each chain is safe in all together. Where a change that nobody could tell moves a shared count, all below it is
+    hidden in every chain, and can follow: who loses persons loses them somewhere, and who gains them gains them there.
+    """
+    changed = False
+    while True:
+        hidden = set().union(*(each.hidden_names for each in chains))
+        if not any([each.hide_named(hidden) for each in chains]):
+            return changed
+        changed = True
 
 
 class _Protector:
@@ -56,17 +73,40 @@ class _Protector:
     def known(self) -> Bools:
         return self.told | (self.present & ~self.hidden)
 
+    # --- Shared counts ---------------------------------------------------------------------------------------------
+
+    @property
+    def hidden_names(self) -> set[tuple[str, Name]]:
+        names = self.cells.layout.names
+        return {
+            (area, name)
+            for area, row in self.cells.now.items()
+            for cell, name in zip(row, names, strict=True)
+            if self.hidden[cell]
+        }
+
+    def hide_named(self, hidden: Set[tuple[str, Name]]) -> bool:
+        """Returns whether more is hidden than before."""
+        before = int(self.hidden.sum())
+        for area, row in self.cells.now.items():
+            for column, name in enumerate(self.cells.layout.names):
+                if (area, name) in hidden and not self.hidden[row[column]]:
+                    self._hide(area, column)
+        return int(self.hidden.sum()) > before
+
     # --- Small numbers ---------------------------------------------------------------------------------------------
 
     def hide_small(self, now: Counts) -> None:
         for area, row in self.cells.now.items():
             values = self.cells.value[list(row)]
             for code, split in self.cells.layout.splits.items():
-                columns = [split.denominator, *split.share]
-                denominator, *shares = (int(values[column]) for column in columns)
-                if (code, area) in now.withheld or 0 < denominator < self.rules.least_count:
+                denominator, *shares = (int(values[column]) for column in (split.denominator, *split.share))
+                if code in now.family.within:
+                    if 0 < shares[1] < self.rules.least_count:
+                        self._hide(area, split.complement)
+                elif 0 < denominator < self.rules.least_count or now.is_unnamed(code, area):
                     self._hide(area, split.denominator)
-                elif self._is_small(denominator, shares):
+                elif (denominator and (code, area) in now.withheld) or self._is_small(denominator, shares):
                     self._hide(area, split.numerator)
 
     def keep_hidden(self) -> None:
@@ -85,12 +125,14 @@ class _Protector:
 
     # --- What leaks ------------------------------------------------------------------------------------------------
 
-    def hide_what_leaks(self) -> None:
-        """Until a whole round of attacks finds nothing. Each repair hides a cell more, so there is an end."""
+    def hide_what_leaks(self) -> bool:
+        """Until a whole round of attacks finds nothing. Each repair hides a cell more, so there is an end. Returns whether any did."""
+        before = int(self.hidden.sum())
         self.attack.look(self.known)
         mended = True
         while mended:
             mended = any([self._mend(insider) for insider in (None, *owners(self.cells, self.known))])
+        return int(self.hidden.sum()) > before
 
     def _mend(self, insider: int | None) -> bool:
         before = int(self.hidden.sum())
@@ -142,11 +184,11 @@ def _in_rows(cells: Cells, rows: Rows) -> Bools:
     return found
 
 
-def _decision(cells: Cells, hidden: Bools) -> dict[tuple[str, str], Shown]:
+def _decision(cells: Cells, hidden: Bools, now: Counts) -> dict[tuple[str, str], Shown]:
     decision = {}
     for area, row in cells.now.items():
         for code, split in cells.layout.splits.items():
-            if row[split.numerator] == ABSENT:
+            if row[split.numerator] == ABSENT or code in now.family.within:
                 continue
             share = Shown.DENOMINATOR if hidden[row[split.numerator]] else Shown.ALL
             decision[code, area] = Shown.NOTHING if hidden[row[split.denominator]] else share

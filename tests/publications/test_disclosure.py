@@ -468,6 +468,11 @@ class Outsider:
 
     def told(self, cell: Cell) -> bool:
         number, code, area, kind = cell
+        if kind == "rest":
+            family = self.releases[number].counts.family
+            both = [of for of, population in family.population.items() if population in (code, family.within[code])]
+            told = {family.population[of] for of in both if self.told((number, of, area, "d"))}
+            return len(told) == 2
         return is_shown(self.releases[number].decision, code, area, kind)
 
     def leaks(self, rules: Rules, insider: str | None = None) -> set[Cell]:
@@ -512,6 +517,11 @@ def true_cells(number: int, counts: Counts) -> Iterator[tuple[Cell, int]]:
             yield (number, code, area, "n"), numerator
             yield (number, code, area, "q"), denominator - numerator
             yield (number, code, area, "d"), denominator
+            for part, wider in counts.family.within.items():
+                if counts.family.population.get(code) == wider:
+                    of_part = next(of for of in counts.family.codes if counts.family.population.get(of) == part)
+                    inside = sum(counts.counts[of_part, place][1] for place in places)
+                    yield (number, part, area, "rest"), denominator - inside
 
 
 def sums(number: int, counts: Counts) -> Iterator[list[tuple[Cell, int]]]:
@@ -522,11 +532,23 @@ def sums(number: int, counts: Counts) -> Iterator[list[tuple[Cell, int]]]:
             yield [((number, code, area, kind), sign) for kind, sign in (("n", 1), ("q", 1), ("d", -1))]
             if code in counts.family.parent:
                 yield [((number, code, area, "d"), 1), ((number, counts.family.parent[code], area, "n"), -1)]
+            yield from populations(number, counts.family, code, area)
         for kind in "nqd":
             yield [((number, code, NATION, kind), -1), *(((number, code, county, kind), 1) for county in counties)]
             for county in counties:
                 own = [place for place in counts.county_of if counts.county_of[place] == county]
                 yield [((number, code, county, kind), -1), *(((number, code, place, kind), 1) for place in own)]
+
+
+def populations(number: int, family: Family, code: str, area: str) -> Iterator[list[tuple[Cell, int]]]:
+    """What the denominator of the same population is, and of which it is a part."""
+    first = {family.population[of]: of for of in reversed(family.codes) if of in family.population}
+    population = family.population.get(code, "")
+    if population and first[population] != code:
+        yield [((number, code, area, "d"), 1), ((number, first[population], area, "d"), -1)]
+    elif population in family.within:
+        wider = (number, first[family.within[population]], area, "d")
+        yield [(wider, -1), ((number, code, area, "d"), 1), ((number, population, area, "rest"), 1)]
 
 
 def same_cells(releases: Sequence[Released]) -> Iterator[list[tuple[Cell, int]]]:
@@ -610,3 +632,112 @@ def test_the_linear_programs_find_a_planted_leak() -> None:
     releases = [Released(table, {key: DENOMINATOR if key[1] == "3050" else ALL for key in protect(table)})]
     with pytest.raises(AssertionError):
         assert_nothing_leaks(releases)
+
+
+# --- Linked tables -----------------------------------------------------------------------------------------------
+
+RESIDENTS = Family(
+    ("assessed", "at-risk", "medication", "doctor", "dentist"),
+    {"at-risk": "assessed"},
+    {"assessed": "old", "medication": "old", "doctor": "all", "dentist": "all"},
+    {"old": "all"},
+)
+LARGE_HOME = {
+    "assessed": (40, 70),
+    "at-risk": (18, 40),
+    "medication": (44, 70),
+    "doctor": (60, 90),
+    "dentist": (31, 90),
+}
+
+
+def residents(figures: Mapping[str, Mapping[str, tuple[int, int]]], **options: object) -> Counts:
+    counts = {(code, place): pair for place, of_place in figures.items() for code, pair in of_place.items()}
+    return replace(Counts(RESIDENTS, {place: place[:2] for place in figures}, counts), **options)  # type: ignore[arg-type]
+
+
+HOMES = {f"{county}{number:02}": LARGE_HOME for county in (30, 31, 32) for number in range(6)}
+
+
+def released_of(counts: Counts, **rules: Rules) -> Released:
+    return Released(counts, protect(counts, **rules))
+
+
+def test_what_one_indicator_hides_no_other_with_the_same_persons_tells() -> None:
+    few = {"assessed": (2, 4), "at-risk": (1, 2), "medication": (2, 4), "doctor": (7, 14), "dentist": (7, 14)}
+    released = released_of(residents({**HOMES, "3050": few}))
+    assert released.decision["assessed", "3050"] is released.decision["medication", "3050"] is NOTHING
+    assert_nothing_leaks([released])
+
+
+def test_residents_under_67_are_a_published_count() -> None:
+    """Seventy of seventy-three: one of the two is not shown, and it is that of which less is lost."""
+    three_young = {**LARGE_HOME, "doctor": (50, 73), "dentist": (30, 73)}
+    released = released_of(residents({**HOMES, "3050": three_young}))
+    assert released.decision["dentist", "3050"] is released.decision["doctor", "3050"] is NOTHING
+    assert released.decision["assessed", "3050"] is released.decision["medication", "3050"] is ALL
+    assert_nothing_leaks([released])
+
+
+def test_a_denominator_is_told_with_a_withheld_share_where_another_indicator_tells_it() -> None:
+    counts = residents(HOMES, withheld=frozenset({("doctor", "3001"), ("medication", "3001")}))
+    released = released_of(counts)
+    assert released.decision["doctor", "3001"] is released.decision["medication", "3001"] is DENOMINATOR
+    assert released.decision["dentist", "3001"] is released.decision["assessed", "3001"] is ALL
+    assert_nothing_leaks([released])
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"medication": (40, 69)}, "same population"),
+        ({"dentist": (30, 60), "doctor": (30, 60)}, "numerator 70 of denominator 60"),
+    ],
+)
+def test_populations_that_do_not_fit_are_refused(changed: dict[str, tuple[int, int]], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        protect(residents({**HOMES, "3050": {**LARGE_HOME, **changed}}))
+
+
+def test_a_population_without_the_wider_one_is_refused() -> None:
+    counts = {
+        key: pair
+        for key, pair in residents(HOMES).counts.items()
+        if key not in {("doctor", "3001"), ("dentist", "3001")}
+    }
+    with pytest.raises(ValueError, match="all is not counted"):
+        protect(replace(residents(HOMES), counts=counts))
+
+
+@st.composite
+def homes(draw: st.DrawFn) -> Counts:
+    figures = {}
+    for number in range(draw(st.integers(3, 6))):
+        part = st.integers(0, 14)
+        risk, not_at_risk, not_assessed, young = (draw(part) for _ in range(4))
+        assessed, old = risk + not_at_risk, risk + not_at_risk + not_assessed
+        everybody = old + young
+        figures[f"3{number % 2}0{number}"] = {
+            "assessed": (assessed, old),
+            "at-risk": (risk, assessed),
+            "medication": (draw(st.integers(0, old)), old),
+            "doctor": (draw(st.integers(0, everybody)), everybody),
+            "dentist": (draw(st.integers(0, everybody)), everybody),
+        }
+    return residents(
+        figures, withheld=frozenset({("doctor", place) for place in sorted(figures)[: draw(st.integers(0, 2))]})
+    )
+
+
+@settings(HYPOTHESIS, max_examples=12)
+@given(homes())
+def test_no_linear_program_narrows_linked_tables(counts: Counts) -> None:
+    assert_nothing_leaks([released_of(counts)])
+
+
+def test_the_linear_programs_find_a_leak_between_linked_tables() -> None:
+    three_young = {**LARGE_HOME, "doctor": (50, 73), "dentist": (30, 73)}
+    counts = residents({**HOMES, "3050": three_young})
+    told = {**protect(counts), ("dentist", "3050"): ALL}
+    with pytest.raises(AssertionError):
+        assert_nothing_leaks([Released(counts, told)])

@@ -27,7 +27,8 @@ Numbers = Mapping[str, tuple[int, int]]
 
 
 def told(code: str, counts: Numbers, year: int = 2023, lineage: str = "") -> Submission:
-    """A current submission whose results are as stated: indicator -> numerator, denominator; nobody in the others."""
+    """A current submission whose results are as stated: indicator -> numerator, denominator; nobody in the others, and nobody above
+    the line in those that count the same persons or a part of them."""
     Submission.objects.filter(municipality=code, year=year).update(is_current=False)
     submission = store(Sent(municipality=code, year=year, lineage=lineage))
     IndicatorValue.objects.bulk_create(
@@ -38,13 +39,17 @@ def told(code: str, counts: Numbers, year: int = 2023, lineage: str = "") -> Sub
             level=Level.MUNICIPALITY,
             area=code,
             numerator=counts.get(indicator.code, (0, 0))[0],
-            denominator=counts.get(indicator.code, (0, 0))[1],
+            denominator=counts.get(indicator.code, (0, residents(counts) if indicator.population else 0))[1],
             missing=0,
             computed_at=calendar.now(),
         )
         for indicator in INDICATORS
     )
     return submission
+
+
+def residents(counts: Numbers) -> int:
+    return max((counts[code][1] for code in (SEEN, DOCTOR) if code in counts), default=0)
 
 
 def row(publication: Publication, indicator: str, area: str, year: int = 2023) -> dict[str, Any]:
@@ -113,7 +118,8 @@ def test_some_indicators_name_large_municipalities_only() -> None:
     publication = released()
     assert row(publication, DOCTOR, "4601")["status"] == "published"
     small = row(publication, DOCTOR, "4602")
-    assert small["suppressed"] and small["note"] == "level" and small["denominator"] is None
+    assert small["suppressed"] and small["note"] == "level" and small["numerator"] is None
+    assert small["denominator"] == 101, "which the dentist's tells"
     assert row(publication, DOCTOR, "46")["numerator"] == 50 + 51 + 52 + 53
 
 
