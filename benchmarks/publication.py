@@ -27,12 +27,9 @@ from submissions.models import Channel, Stage, Status, Submission
 
 YEARS = range(2019, 2024)
 # Persons below the line of the first of a chain, per inhabitant, and the national share above each line.
+RESIDENTS, OLD = 0.0061, 0.9  # in nursing homes, per inhabitant; of them 67 or older
 SIZE = {
-    "nutrition-assessed-institution": 0.0055,
     "nutrition-assessed-home": 0.021,
-    "medication-review-institution": 0.0055,
-    "seen-by-doctor-institution": 0.0061,
-    "seen-by-dentist-institution": 0.0061,
     "individual-plan-rehab-home": 0.004,
     "individual-plan-rehab-institution": 0.002,
     "waiting-time-nursing-home": 0.0025,
@@ -56,8 +53,13 @@ def report(municipality: Municipality, year: int, inhabitants: int, luck: np.ran
         period_start=datetime.date(year, 1, 1), period_end=datetime.date(year, 12, 31),
     )  # fmt: skip
     values = []
+    residents = int(luck.binomial(inhabitants, RESIDENTS))
+    persons = {"residents": residents, "old-residents": int(luck.binomial(residents, OLD))}
     for family in families():
-        below = int(luck.binomial(inhabitants, SIZE[family[0].code]))
+        first = family[0]
+        below = (
+            persons[first.population.code] if first.population else int(luck.binomial(inhabitants, SIZE[first.code]))
+        )
         for indicator in family:
             above = int(luck.binomial(below, min(0.98, max(0.02, luck.normal(SHARE[indicator.code], 0.12)))))
             values.append(

@@ -10,7 +10,7 @@ linear programs take what cannot be walked so.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
@@ -93,41 +93,44 @@ class Swaps:
     ) -> int:
         """How far a count can be walked by the moves, when none of those back is taken with them."""
         now = list(self.point)
+        empty = {column for column, count in enumerate(now) if count < 1}
         moves, returning = [move for move in moves if move.area not in without], set(back)
         for taken in range(most):
-            exchanges = self._exchanges(moves, now, without, areas)
+            exchanges = self._exchanges(moves, empty, without, areas)
             exchange = next((each for each in exchanges if returning.isdisjoint(each)), None)
             if exchange is None:
                 return taken
             for move in exchange:
-                _make(move, now)
+                _make(move, now, empty)
                 areas.add(move.area)
         return most
 
     def _exchanges(
-        self, moves: Iterable[Move], now: list[float], without: Collection[str], before: Collection[str]
+        self, moves: Iterable[Move], empty: Set[int], without: Collection[str], before: Collection[str]
     ) -> Iterator[tuple[Move, ...]]:
         """Those with one other first, and of them those with an area that took part before."""
-        moves = sorted(moves, key=lambda move: move.area not in before)
-        for move in (move for move in moves if _is_able(move, now)):
+        moves = [move for move in moves if empty.isdisjoint(move.less)]
+        moves.sort(key=lambda move: move.area not in before)
+        for move in moves:
             if not move.trace:
                 yield (move,)
-            for other in sorted(self._undoing[move.trace], key=lambda other: other.area not in before):
-                if other.area != move.area and other.area not in without and _is_able(other, now):
-                    yield move, other
-        for move in (move for move in moves if _is_able(move, now)):
-            yield from self._with_two(move, now, {*without, move.area})
+            others = list(self._able(move.trace, empty, {*without, move.area}))
+            others.sort(key=lambda other: other.area not in before)
+            yield from ((move, other) for other in others)
+        for move in moves:
+            yield from self._with_two(move, empty, {*without, move.area})
 
-    def _with_two(self, move: Move, now: list[float], without: Collection[str]) -> Iterator[tuple[Move, ...]]:
+    def _with_two(self, move: Move, empty: Set[int], without: Collection[str]) -> Iterator[tuple[Move, ...]]:
         for one, other in self._halves_of(move.trace):
-            first = next((each for each in self._able(one, now, without)), None)
+            first = next(self._able(one, empty, without), None)
             if first is not None:
-                second = next((each for each in self._able(other, now, {*without, first.area})), None)
+                second = next(self._able(other, empty, {*without, first.area}), None)
                 if second is not None:
                     yield move, first, second
 
-    def _able(self, trace: Trace, now: list[float], without: Collection[str]) -> Iterator[Move]:
-        return (move for move in self._undoing[trace] if move.area not in without and _is_able(move, now))
+    def _able(self, trace: Trace, empty: Set[int], without: Collection[str]) -> Iterator[Move]:
+        """Moves that undo the trace, and take from no count that is empty."""
+        return (move for move in self._undoing[trace] if empty.isdisjoint(move.less) and move.area not in without)
 
     def _halves_of(self, trace: Trace) -> list[tuple[Trace, Trace]]:
         """Traces that make this one together."""
@@ -138,15 +141,15 @@ class Swaps:
         return self._halves[trace]
 
 
-def _is_able(move: Move, now: list[float]) -> bool:
-    return all(now[column] >= 1 for column in move.less)
-
-
-def _make(move: Move, now: list[float]) -> None:
+def _make(move: Move, now: list[float], empty: set[int]) -> None:
     for column in move.more:
         now[column] += 1
+        if now[column] >= 1:
+            empty.discard(column)
     for column in move.less:
         now[column] -= 1
+        if now[column] < 1:
+            empty.add(column)
 
 
 def _opposite(trace: Trace) -> Trace:
