@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -95,6 +95,9 @@ class Planted:
 CHAIN = known({"risk": "assessed", "plan": "risk"})
 RISK, PLAN = part_of(LARGE, 0.5), part_of(part_of(LARGE, 0.5), 0.5)
 CHANGED = LARGE | {"4601": (41, 100)}
+SAME = replace(known(), populations={"assessed": "old", "medication": "old"})
+PART = replace(known(), populations={"assessed": "old", "dentist": "all"}, within={"old": "all"})
+EVERYBODY = {area: (above, below + 20) for area, (above, below) in LARGE.items()}
 PLANTED = (
     Planted(
         id="subtraction from the county",
@@ -187,6 +190,20 @@ PLANTED = (
         leaks=[("i", "0301", "numerator", 1, 58, 58, None)],
     ),
     Planted(
+        id="a denominator that another indicator of the same persons tells",
+        documents=[document(LARGE, dict.fromkeys(THREE, NOTHING), "assessed"), document(LARGE, THREE, "medication")],
+        known=SAME,
+        own=own(LARGE, "assessed") | own(LARGE, "medication"),
+        leaks=[("assessed", "4601", "denominator", 1, 100, 100, None)],
+    ),
+    Planted(
+        id="the persons outside a part, by subtraction from the county",
+        documents=[document(LARGE, {}, "assessed"), document(EVERYBODY, {"4601": NOTHING}, "dentist")],
+        known=PART,
+        own=own(LARGE, "assessed") | own(EVERYBODY, "dentist"),
+        leaks=[("old", "4601", "rest", 1, 20, 20, None), ("dentist", "4601", "denominator", 1, 120, 120, None)],
+    ),
+    Planted(
         id="narrow though not exact",
         documents=[document(LARGE | {"4601": (3, 60), "4602": (0, 60), "4611": (0, 60)}, THREE)],
         leaks=[("i", "4601", "numerator", 1, 0, 3, None), ("i", "4601", "complement", 1, 57, 60, None)],
@@ -259,6 +276,13 @@ def test_true_figures_must_be_those_that_are_told() -> None:
 def test_small_numbers_that_are_shown(pair: Pair) -> None:
     report = audit([document(LARGE | {"4601": pair}, {})], known())
     assert any("4601" in text for text in report.primary)
+
+
+@pytest.mark.parametrize(("outside", "told"), [(0, False), (4, True), (5, False)])
+def test_few_persons_outside_a_part_are_a_small_number_that_is_shown(outside: int, told: bool) -> None:
+    everybody = {area: (above, below + outside) for area, (above, below) in LARGE.items()}
+    report = audit([document(LARGE, {}, "assessed"), document(everybody, {}, "dentist")], PART)
+    assert any(f"4601 (publication 1): {outside} outside old follow" in text for text in report.primary) is told
 
 
 @pytest.mark.parametrize("pair", [(0, 10), (5, 10), (10, 10), (0, 0)], ids=str)

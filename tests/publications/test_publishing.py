@@ -203,6 +203,31 @@ def test_what_cannot_be_made_safe_stays_as_it_was(monkeypatch: pytest.MonkeyPatc
     assert {"indicator": SEEN, "year": 2023, "why": "nothing can be done"} in second.audit["held"]
 
 
+def test_what_is_not_computed_holds_the_tables_of_its_group_and_no_others() -> None:
+    nation()
+    IndicatorValue.objects.filter(area="4601", indicator=SEEN).delete()
+    publication = released()
+    assert not publication.tables.filter(indicator__in=(SEEN, DOCTOR)).exists()
+    assert publication.tables.filter(indicator="waiting-time-nursing-home").exists()
+    held = {each["indicator"]: each["why"] for each in publication.audit["held"]}
+    assert held[DOCTOR] == held[SEEN] == f"Not computed for 1 municipalities, among them {SEEN} of 4601."
+
+
+def test_a_result_of_another_definition_is_not_computed_yet() -> None:
+    nation()
+    first = released()
+    told("4601", {SEEN: (61, 100)})
+    IndicatorValue.objects.filter(indicator=SEEN).update(version=99)
+    assert row(released(), SEEN, "4601") == row(first, SEEN, "4601")
+
+
+def test_counts_that_contradict_each_other_hold_their_group() -> None:
+    nation()
+    IndicatorValue.objects.filter(area="4601", indicator=DOCTOR).update(denominator=7)
+    held = {each["indicator"]: each["why"] for each in released().audit["held"]}
+    assert "not that of others with the same population" in held[SEEN]
+
+
 def test_the_command_attacks_what_left(capsys: pytest.CaptureFixture[str]) -> None:
     nation(k4601=(3, 60))
     released()
