@@ -13,13 +13,13 @@ from submissions.models import Topic
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Population:
+class CountedPopulation:
     """Whom several indicators count below the line: `members` is a condition on Person. `within` is the population that this
     one is a part of. What is published of one indicator tells of the others', so they are protected together."""
 
     code: str
     members: Q
-    within: Population | None = None
+    within: CountedPopulation | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,7 +54,7 @@ class Indicator:
     topic: Topic | None = None
     missing: Q | None = None
     of: Indicator | None = None
-    population: Population | None = None
+    population: CountedPopulation | None = None
     checks: tuple[str, ...] = ()
     least_inhabitants: int = 0
     source: str

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from indicators.indicator import Population
+from indicators.indicator import CountedPopulation
 from quality.checks.conditions import LONG_STAY, PERIOD_END, PERIOD_START, active_at_end, answers, services
 from submissions.models import Answer, Topic
 
@@ -37,8 +37,8 @@ def stays(*, type: int) -> Q:
     return active_at_end() & Q(type=type)
 
 
-RESIDENTS = Population(code="residents", members=has_service(stays(type=LONG_STAY)))
-OLD_RESIDENTS = Population(code="old-residents", members=old() & RESIDENTS.members, within=RESIDENTS)
+RESIDENTS = CountedPopulation(code="residents", members=has_service(stays(type=LONG_STAY)))
+OLD_RESIDENTS = CountedPopulation(code="old-residents", members=old() & RESIDENTS.members, within=RESIDENTS)
 
 
 def yes_within_12_months(topic: Topic) -> Q:

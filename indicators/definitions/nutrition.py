@@ -19,7 +19,7 @@ from indicators.definitions.conditions import (
     unanswered,
     yes_within_12_months,
 )
-from indicators.indicator import Indicator, Population
+from indicators.indicator import CountedPopulation, Indicator
 from quality.checks.conditions import INSTITUTION_TYPES, LONG_STAY, active_at_end
 from submissions.models import Person, Topic
 
@@ -41,7 +41,7 @@ class CareSetting:
     who: Promise
     given_by: Q
     denominator: Q = EVERYBODY
-    population: Population | None = None
+    population: CountedPopulation | None = None
 
 
 INSTITUTION = CareSetting(
