@@ -198,7 +198,7 @@ def _made_of(block: Block) -> tuple[np.ndarray, np.ndarray]:
             parts = sums[0].copy()
             parts[column] = 0
             made_of[column] = parts @ made_of
-    return made_of, matrix @ made_of
+    return made_of, (block.matrix @ sparse.csr_matrix(made_of)).toarray()
 
 
 def _parties(
