@@ -31,7 +31,7 @@ KNOWS = {
 def names_that_settings_read() -> set[str]:
     """Every name asked of the environment in settings.py and environment.py: "NAME" as a first argument."""
     source = "".join((ROOT / "kpr_portal" / name).read_text() for name in ("settings.py", "environment.py"))
-    asks = r"(?:environ\.get|environ\[|number|words|secret)\(?\s*\"([A-Z_]+)\""
+    asks = r"(?:environ\.get|environ\[|number|separated|secret)\(?\s*\"([A-Z_]+)\""
     return set(re.findall(asks, source))
 
 
