@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Sum
 
 from charts.comparison import wilson
-from indicators.definitions import INDICATORS, linked
+from indicators.definitions import INDICATORS, linked, links
 from indicators.indicator import Indicator
 from indicators.models import IndicatorValue, Level
 from municipalities import calendar
@@ -92,16 +92,6 @@ def _draft() -> Draft:
         for year in years:
             _add(draft, group, structure.of(year), {each: current.get((each.code, year), {}) for each in group})
     return draft
-
-
-def _family(group: Sequence[Indicator]) -> Family:
-    populations = {each.code: each.population for each in group if each.population and not each.of}
-    return Family(
-        tuple(each.code for each in group),
-        {each.code: each.of.code for each in group if each.of},
-        {code: population.code for code, population in populations.items()},
-        {each.code: each.within.code for each in populations.values() if each.within},
-    )
 
 
 # --- What is true now ----------------------------------------------------------------------------------------
@@ -211,7 +201,7 @@ def _counts(family: Sequence[Indicator], structure: Year, now: Mapping[Indicator
     county_of = structure.county_of
     reported = {(each, area): true for each, found in now.items() for area, true in found.items() if area in county_of}
     return Counts(
-        family=_family(family),
+        family=Family(tuple(each.code for each in family), *links(family)),
         county_of={area: county_of[area] for _each, area in reported},
         counts={(each.code, area): (true.numerator, true.denominator) for (each, area), true in reported.items()},
         withheld=frozenset(

@@ -7,20 +7,12 @@ from typing import Any
 
 from django.conf import settings
 
-from indicators.definitions import INDICATORS
+from indicators.definitions import links
 from municipalities.models import Municipality
 from publications.disclosure_audit import Document, Known, Limits, Report, audit
 from publications.models import Publication, PublicationState, PublishedTable
 
-LINKED = {
-    "chains": {each.code: each.of.code for each in INDICATORS if each.of},
-    "populations": {each.code: each.population.code for each in INDICATORS if each.population},
-    "within": {
-        each.population.code: each.population.within.code
-        for each in INDICATORS
-        if each.population and each.population.within
-    },
-}
+PARENT, POPULATION, WITHIN = links()
 Own = dict[tuple[int, str, int, str], tuple[int, int]]
 
 
@@ -57,7 +49,9 @@ def audit_released(publication: Publication, *, exact: bool = False) -> Report:
     known = Known(
         county_of={year: dict(Municipality.objects.in_year(year).values_list("pk", "county_id")) for year in years},
         resubmitted=moved,
-        **LINKED,
+        chains=PARENT,
+        populations=POPULATION,
+        within=WITHIN,
     )
     own = dict(item for each in both for item in _own(each.tables.all(), each.number))
     return audit(documents, known, limits(), own=own, exact=exact)
@@ -83,7 +77,9 @@ def _known(before: Sequence[PublishedTable], tables: Sequence[PublishedTable], n
     return Known(
         county_of={table.year: table.counts["county_of"] for table in tables},
         resubmitted=moved,
-        **LINKED,
+        chains=PARENT,
+        populations=POPULATION,
+        within=WITHIN,
     )
 
 

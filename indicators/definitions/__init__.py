@@ -1,5 +1,8 @@
 """All indicators, by theme. A tuple that can be read, rather than a registration that can be forgotten."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
@@ -30,6 +33,24 @@ def linked() -> tuple[tuple[Indicator, ...], ...]:
         key = _widest(indicator.root)
         groups[key] = (*groups.get(key, ()), indicator)
     return tuple(groups.values())
+
+
+class Links(NamedTuple):
+    """What ties indicators, by code: `parent`, whose numerator is this one's denominator; `population`, whom one counts below the line;
+    `within`, of which population that one is a part."""
+
+    parent: dict[str, str]
+    population: dict[str, str]
+    within: dict[str, str]
+
+
+def links(group: Sequence[Indicator] = INDICATORS) -> Links:
+    populations = {each.code: each.population for each in group if each.population}
+    return Links(
+        {each.code: each.of.code for each in group if each.of},
+        {code: population.code for code, population in populations.items()},
+        {each.code: each.within.code for each in populations.values() if each.within},
+    )
 
 
 def _widest(root: Indicator) -> str:

@@ -97,15 +97,13 @@ def with_populations(counts: Counts) -> Counts:
         population = family.population.get(code)
         if population and persons.setdefault((population, area), denominator) != denominator:
             raise ValueError(f"{code} of {area}: the denominator is not that of others with the same population")
-    areas = sorted({area for _code, area in counts.counts})
-    parts = {(part, area): (persons, part, wider, area) for part, wider in family.within.items() for area in areas}
-    return replace(counts, counts={**counts.counts, **{key: _part(*each) for key, each in parts.items()}})
-
-
-def _part(persons: Mapping[tuple[str, str], int], part: str, wider: str, area: str) -> tuple[int, int]:
-    if (part, area) not in persons or (wider, area) not in persons:
-        raise ValueError(f"{part} of {area}: it or {wider} is not counted")
-    return persons[part, area], persons[wider, area]
+    parts = {}
+    for area in sorted({area for _code, area in counts.counts}):
+        for part, wider in family.within.items():
+            if (part, area) not in persons or (wider, area) not in persons:
+                raise ValueError(f"{part} of {area}: it or {wider} is not counted")
+            parts[part, area] = persons[part, area], persons[wider, area]
+    return replace(counts, counts={**counts.counts, **parts})
 
 
 class Shown(StrEnum):
