@@ -52,6 +52,7 @@ class Swaps:
 
     def __init__(self, block: Block, point: np.ndarray) -> None:
         self.block, self.point = block, point.tolist()
+        self._empty = frozenset(np.flatnonzero(point < 1).tolist())
         self._more: dict[int, list[Move]] = defaultdict(list)
         self._less: dict[int, list[Move]] = defaultdict(list)
         self._undoing: dict[Trace, list[Move]] = defaultdict(list)
@@ -93,7 +94,7 @@ class Swaps:
     ) -> int:
         """How far a count can be walked by the moves, when none of those back is taken with them."""
         now = list(self.point)
-        empty = {column for column, count in enumerate(now) if count < 1}
+        empty = set(self._empty)
         moves, returning = [move for move in moves if move.area not in without], set(back)
         for taken in range(most):
             exchanges = self._exchanges(moves, empty, without, areas)
