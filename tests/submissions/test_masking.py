@@ -99,7 +99,7 @@ def test_what_is_masked_holds_no_number_any_more(text: str) -> None:
     assert mask(mask(text, OWN), OWN) == mask(text, OWN)
 
 
-def loaded(persons: list[messages.Person], contacts: Any = messages.CONTACTS) -> Submission:
+def loaded(persons: list[messages.Bruker], contacts: Any = messages.CONTACTS) -> Submission:
     submission = store(Sent(municipality="0301", contacts=(), state="superseded"))
     load(submission, [messages.message(persons=persons, contacts=contacts)])
     return submission
@@ -111,7 +111,7 @@ FID = messages.identity_number(0)  # that of the first person of a message
 @pytest.mark.django_db
 def test_every_value_that_is_stored_is_masked() -> None:
     service = messages.service(f"T{FID}", tjenesteOrgNr=f"1{FID}", tjenesteType="15")
-    person = messages.Person(f"{FID}-1", [service], attributes={"bydel": "030101", "komNrHjem": "0301"})
+    person = messages.Bruker(f"{FID}-1", [service], attributes={"bydel": "030101", "komNrHjem": "0301"})
     contact = {
         "kontPerson": f"Kari {STRANGER}",
         "meldTelefon": parted(STRANGER, " "),
@@ -119,7 +119,7 @@ def test_every_value_that_is_stored_is_masked() -> None:
         "meldEpost2": f"x_{STRANGER}@b.no",
         "typeKontaktperson": "16",
     }
-    submission = loaded([person, messages.Person(parted(STRANGER, "."), [messages.service(f"{FID}-1")])], [contact])
+    submission = loaded([person, messages.Bruker(parted(STRANGER, "."), [messages.service(f"{FID}-1")])], [contact])
     assert list(Person.objects.filter(submission=submission).order_by("pk").values_list("user_ref", flat=True)) == [
         "skjult-1",
         "skjult",
@@ -138,8 +138,8 @@ def test_every_value_that_is_stored_is_masked() -> None:
 def test_masked_references_are_told_apart_as_they_were_sent() -> None:
     """By checks of repetition, and from one submission to the next."""
     others = [messages.identity_number(number, "020250") for number in range(3)]
-    persons = [messages.Person(ref) for ref in (others[0], others[1], others[0])]
-    before, after = loaded(persons[:2]), loaded([persons[0], messages.Person(others[2]), persons[2]])
+    persons = [messages.Bruker(ref) for ref in (others[0], others[1], others[0])]
+    before, after = loaded(persons[:2]), loaded([persons[0], messages.Bruker(others[2]), persons[2]])
     Submission.objects.filter(pk=after.pk).update(supersedes=before)
     after.refresh_from_db()
     check_submission(before)
@@ -156,8 +156,8 @@ def test_masked_references_are_told_apart_as_they_were_sent() -> None:
 
 @pytest.mark.django_db
 def test_the_finding_tells_the_sender_by_the_other_number() -> None:
-    person = messages.Person("B1", [messages.service(f"{FID}-1")])
-    other = messages.Person(STRANGER, [messages.service("T2")])
+    person = messages.Bruker("B1", [messages.service(f"{FID}-1")])
+    other = messages.Bruker(STRANGER, [messages.service("T2")])
     submission = loaded([person, other])
     check_submission(submission)
     rows = {
