@@ -679,6 +679,13 @@ def test_residents_under_67_are_a_published_count() -> None:
     assert_nothing_leaks([released])
 
 
+def test_where_nobody_is_under_67_both_populations_are_told() -> None:
+    nobody_young = {**LARGE_HOME, "doctor": (50, 70), "dentist": (30, 70)}
+    released = released_of(residents({**HOMES, "3050": nobody_young}))
+    assert {released.decision[code, "3050"] for code in RESIDENTS.codes} == {ALL}
+    assert_nothing_leaks([released])
+
+
 def test_a_denominator_is_told_with_a_withheld_share_where_another_indicator_tells_it() -> None:
     counts = residents(HOMES, withheld=frozenset({("doctor", "3001"), ("medication", "3001")}))
     released = released_of(counts)
