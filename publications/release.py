@@ -91,6 +91,7 @@ def _draft() -> Draft:
     for group in linked():
         for year in years:
             _add(draft, group, structure.of(year), {each: current.get((each.code, year), {}) for each in group})
+    _name_all_of_a_year(draft.changes)
     return draft
 
 
@@ -158,7 +159,7 @@ def _add(draft: Draft, family: Sequence[Indicator], structure: Year, now: Mappin
     before = {each: _latest(draft.earlier, each.code, structure.year) for each in family}
     if lacking := _lacking(draft, structure, now):
         return _hold(draft, before, structure, lacking)
-    counts = _counts(family, structure, now)
+    counts = _counts(family, structure, _of_those_that_sent(before, now))
     digest = _digest(family, counts)
     if all(table is not None and table.digest == digest for table in before.values()):
         return _keep(draft, before)
@@ -171,6 +172,24 @@ def _add(draft: Draft, family: Sequence[Indicator], structure: Year, now: Mappin
         draft.tables[each.code, structure.year] = table
         draft.changed.append(table)
         draft.changes.append(_change(table, before[each]))
+
+
+def _of_those_that_sent(
+    before: Mapping[Indicator, PublishedTable | None], now: Mapping[Indicator, dict[str, Truth]]
+) -> Mapping[Indicator, dict[str, Truth]]:
+    """A municipality's own figures change when it has sent, or when a definition of the family has: what others' messages change in
+    them waits for that, for it would tell who shares a person with whom."""
+    tables = {each: table for each, table in before.items() if table and table.version == each.version}
+    if len(tables) < len(before):
+        return now
+    return {each: {area: _as_released_or(tables[each], area, true) for area, true in now[each].items()} for each in now}
+
+
+def _as_released_or(table: PublishedTable, area: str, true: Truth) -> Truth:
+    if area not in table.counts["areas"] or table.counts["basis"].get(area) != true.submission:
+        return true
+    numerator, denominator = table.counts["areas"][area]
+    return Truth(numerator, denominator, true.submission)
 
 
 def _lacking(draft: Draft, structure: Year, now: Mapping[Indicator, dict[str, Truth]]) -> str:
@@ -341,6 +360,15 @@ def _change(table: PublishedTable, before: PublishedTable | None) -> dict[str, A
         "reason": _reason(table, before),
         "municipalities": moved,
     }
+
+
+def _name_all_of_a_year(changes: Sequence[dict[str, Any]]) -> None:
+    """Name with each indicator what any of the year names: whose figures of one moved, and not of another, would be a figure."""
+    moved: dict[int, set[str]] = {}
+    for change in changes:
+        moved.setdefault(change["year"], set()).update(change["municipalities"])
+    for change in changes:
+        change["municipalities"] = sorted(moved[change["year"]])
 
 
 def _reason(table: PublishedTable, before: PublishedTable | None) -> str:

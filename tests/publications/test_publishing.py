@@ -13,7 +13,7 @@ from indicators.models import IndicatorValue, Level
 from municipalities import calendar
 from municipalities.models import Population
 from publications import release
-from publications.models import Publication, PublicationState
+from publications.models import Publication, PublicationState, PublishedTable
 from publications.release import publish
 from publications.suppression.protect import Unprotectable
 from submissions.models import Submission
@@ -154,6 +154,43 @@ def test_the_change_list_says_whose_and_why_and_no_figure() -> None:
     told("4601", {SEEN: (61, 100)})
     change = next(change for change in released().changes if change["indicator"] == SEEN)
     assert change == {"indicator": SEEN, "year": 2023, "reason": "data", "municipalities": ["4601"]}
+
+
+def test_the_change_list_names_for_all_indicators_of_a_year_whoever_sent_anything() -> None:
+    nation()
+    released()
+    told("4601", {SEEN: (61, 100)})
+    told("4602", {"waiting-time-nursing-home": (77, 90)})
+    changes = [change for change in released().changes if change["year"] == 2023]
+    assert len(changes) > 1
+    assert {tuple(change["municipalities"]) for change in changes} == {("4601", "4602")}
+
+
+def test_what_others_messages_change_waits_until_a_municipality_sends_itself() -> None:
+    """Or it would be told who shares a person with whom."""
+    nation()
+    first = released()
+    values = IndicatorValue.objects.filter(area="4602", indicator=SEEN, submission__year=2023)
+    assert values.update(numerator=33)
+    assert publish() is None
+    told("4601", {SEEN: (61, 100)})
+    second = released()
+    assert row(second, SEEN, "4602") == row(first, SEEN, "4602")
+    assert all(change["municipalities"] == ["4601"] for change in second.changes)
+    told("4602", {SEEN: (33, 103)})
+    third = released()
+    assert row(third, SEEN, "4602") != row(first, SEEN, "4602")
+    assert all(change["municipalities"] == ["4602"] for change in third.changes)
+
+
+def test_a_new_definition_counts_everybody_anew() -> None:
+    nation()
+    first = released()
+    PublishedTable.objects.filter(publications=first, indicator=SEEN).update(version=0)
+    assert IndicatorValue.objects.filter(area="4602", indicator=SEEN, submission__year=2023).update(numerator=43)
+    second = released()
+    assert row(second, SEEN, "4602") != row(first, SEEN, "4602")
+    assert {change["reason"] for change in second.changes if change["indicator"] == SEEN} == {"definition"}
 
 
 def test_a_correction_through_time_gives_nobody_away() -> None:
