@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from publications.disclosure_audit.detours import Detours
 from publications.disclosure_audit.documents import Document, Known, Limits, Own
 from publications.disclosure_audit.equations import (
     REST,
@@ -23,8 +24,9 @@ from publications.disclosure_audit.equations import (
 )
 from publications.disclosure_audit.plausible import contradictions, small_counts
 from publications.disclosure_audit.programs import SLACK, Stretch, follow
+from publications.disclosure_audit.proofs import Proof
 from publications.disclosure_audit.report import Cell, Derived, Interval, Leak, Report
-from publications.disclosure_audit.swaps import Proof, Swaps
+from publications.disclosure_audit.swaps import Swaps
 
 
 @dataclass
@@ -92,7 +94,7 @@ def _small_rests(found: Equations, limits: Limits) -> Iterator[str]:
 
 
 def _attacked(found: Equations, own: Own | None, width: int, exact: bool) -> list[Attacked]:
-    """Exchanges around the true figures show most counts to be wide; linear programs follow the others."""
+    """Exchanges around the true figures show most counts to be wide, detours nearly all others; linear programs follow the rest."""
     true = truths(found, own or {})
     stretches = [Stretch(block, np.ones(len(block.cells), dtype=bool)) for block in blocks(found.sums, found.told)]
     points = [_true_point(stretch.block, true) for stretch in stretches]
@@ -119,9 +121,9 @@ def _prove(each: Attacked, width: int) -> None:
     if not each.stretch.feasible:
         return
     each.stretch.record(each.point)
-    swaps = Swaps(each.block, each.point)
+    swaps, detours = Swaps(each.block, each.point), Detours(each.block, each.point)
     for column in range(len(each.block.cells)):
-        proof = swaps.proof(column, width)
+        proof = swaps.proof(column, width) or detours.proof(column, width)
         if proof is not None:
             each.proofs[column] = proof
             each.stretch.reach(column, proof.low, proof.high)

@@ -19,6 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from publications.disclosure_audit.equations import Block, is_municipality
+from publications.disclosure_audit.proofs import Proofs, Walk
 
 MOST_COUNTS = 20  # of a party: its moves are found by trying the changes that its equations allow
 Trace = tuple[tuple[int, int], ...]  # shared equation, change
@@ -33,25 +34,11 @@ class Move(NamedTuple):
     trace: Trace
 
 
-class Proof(NamedTuple):
-    """Values that a count can have for an outsider, and who knows too much for a proof."""
-
-    low: float
-    high: float
-    fails_against: frozenset[str]
-
-
-class Walk(NamedTuple):
-    down: int
-    up: int
-    areas: frozenset[str]  # that took part
-
-
-class Swaps:
+class Swaps(Proofs):
     """The exchanges in one block, from a point where all its equations hold."""
 
     def __init__(self, block: Block, point: np.ndarray) -> None:
-        self.block, self.point = block, point.tolist()
+        super().__init__(block, point)
         self._empty = frozenset(np.flatnonzero(point < 1).tolist())
         self._more: dict[int, list[Move]] = defaultdict(list)
         self._less: dict[int, list[Move]] = defaultdict(list)
@@ -64,25 +51,7 @@ class Swaps:
             for column in move.less:
                 self._less[column].append(move)
 
-    def proof(self, column: int, width: int) -> Proof | None:
-        """None when a count cannot be walked as far as the width, even for an outsider."""
-        walk = self._walk(column, width, ())
-        if walk.down + walk.up < width:
-            return None
-        count = self.point[column]
-        return Proof(count - walk.down, count + walk.up, frozenset(self._knowing(column, width, walk)))
-
-    def _knowing(self, column: int, width: int, walk: Walk) -> Iterator[str]:
-        """Whom a count cannot be walked without; of those who took part, for the others know nothing of it."""
-        others = {area for area in walk.areas if is_municipality(area)} - {self.block.cells[column][2]}
-        another = self._walk(column, width, others)
-        if another.down + another.up < width:
-            for other in sorted(others):
-                again = self._walk(column, width, {other})
-                if again.down + again.up < width:
-                    yield other
-
-    def _walk(self, column: int, width: int, without: Collection[str]) -> Walk:
+    def walk(self, column: int, width: int, without: Collection[str]) -> Walk:
         areas: set[str] = set()
         more, less = self._more[column], self._less[column]
         up = self._steps(more, less, width, without, areas)
