@@ -96,11 +96,10 @@ class CodeSerializer(serializers.Serializer[dict[str, Any]]):
 
 
 class ChangeSerializer(serializers.Serializer[dict[str, Any]]):
-    """A table that is not as it was in the publication before: what is told is whose figures moved and why."""
+    """A year of which something is not as it was in the publication before: why, and who sent something since."""
 
-    indicator = serializers.CharField()
     year = serializers.IntegerField()
-    reason = serializers.CharField(help_text="first, data, definition or checked again")
+    reason = serializers.CharField(help_text="first, data, definition or rules")
     municipalities = serializers.ListField(child=serializers.CharField())
 
 
@@ -126,11 +125,21 @@ class AuditSerializer(serializers.Serializer[dict[str, Any]]):
     held = HeldSerializer(many=True, default=list)
 
 
+class SuppressedSerializer(serializers.Serializer[dict[str, int]]):
+    """How many shares are hidden, by the rule that hides them."""
+
+    few = serializers.IntegerField(help_text="Few persons")
+    protects = serializers.IntegerField(help_text="Another hidden figure would follow from it")
+    level = serializers.IntegerField(help_text="Not named for municipalities that small")
+
+
 class PublicationSerializer(serializers.ModelSerializer[Publication]):
     released_at = serializers.DateTimeField(source="created_at")
     changes = ChangeSerializer(many=True)
+    suppressed = SuppressedSerializer()
+    unanimous = serializers.IntegerField(help_text="How many shares are shown that are 0 or 100 %")
     audit = AuditSerializer()
 
     class Meta:
         model = Publication
-        fields = ["number", "released_at", "changes", "audit"]
+        fields = ["number", "released_at", "changes", "suppressed", "unanimous", "audit"]

@@ -34,7 +34,8 @@ class PublicationState(models.TextChoices):
 class Publication(models.Model):
     """A numbered set of tables, audited before it was released. A withheld one says why, and the one before it stands.
 
-    `changes` says for each table that differs from the publication before it what changed and why.
+    `changes` says by year and reason who sent something since the publication before it. `suppressed` counts the shares that are
+    hidden, by reason, and `unanimous` those shown that are 0 or 100 %.
     """
 
     number = models.PositiveIntegerField(unique=True)
@@ -42,6 +43,8 @@ class Publication(models.Model):
     created_at = models.DateTimeField()
     tables = models.ManyToManyField(PublishedTable, related_name="publications")
     changes: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list)
+    suppressed: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
+    unanimous = models.PositiveIntegerField(default=0)
     audit: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
 
     class Meta:

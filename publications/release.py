@@ -20,6 +20,7 @@ from indicators.models import IndicatorValue, Level
 from municipalities import calendar
 from municipalities.models import Municipality
 from municipalities.population import populations
+from publications.loss import suppressed, unanimous
 from publications.models import Publication, PublicationState, PublishedTable
 from publications.release_audit import audit_release, moved_areas
 from publications.suppression.protect import Unprotectable, protect
@@ -44,7 +45,7 @@ class Draft:
     reported: Mapping[int, set[str]]  # by year, the municipalities that have something that counts
     tables: dict[TableKey, PublishedTable] = field(default_factory=dict)
     changed: list[PublishedTable] = field(default_factory=list)
-    changes: list[dict[str, Any]] = field(default_factory=list)
+    moved: dict[tuple[int, str], set[str]] = field(default_factory=dict)  # by year and reason
     held: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -72,7 +73,9 @@ def publish() -> Publication | None:
         number=(Publication.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
         state=PublicationState.RELEASED if passed else PublicationState.WITHHELD,
         created_at=calendar.now(),
-        changes=draft.changes,
+        changes=list(_changes(draft.moved)),
+        suppressed=suppressed(draft.tables.values()),
+        unanimous=unanimous(draft.tables.values()),
         audit={**report, "held": draft.held},
     )
     PublishedTable.objects.bulk_create(draft.changed)
@@ -91,7 +94,6 @@ def _draft() -> Draft:
     for group in linked():
         for year in years:
             _add(draft, group, structure.of(year), {each: current.get((each.code, year), {}) for each in group})
-    _name_all_of_a_year(draft.changes)
     return draft
 
 
@@ -171,7 +173,9 @@ def _add(draft: Draft, family: Sequence[Indicator], structure: Year, now: Mappin
         table = _table(each, structure, counts, decision, digest)
         draft.tables[each.code, structure.year] = table
         draft.changed.append(table)
-        draft.changes.append(_change(table, before[each]))
+        draft.moved.setdefault((structure.year, _reason(table, before[each])), set()).update(
+            _moved(before[each], table)
+        )
 
 
 def _of_those_that_sent(
@@ -351,24 +355,16 @@ def _as_released(family: Family, tables: Sequence[PublishedTable]) -> Released:
 # --- What changed, and why -----------------------------------------------------------------------------------
 
 
-def _change(table: PublishedTable, before: PublishedTable | None) -> dict[str, Any]:
-    """What a reader of the change list is told: never a figure, only whose and why."""
-    moved = sorted(moved_areas(before, table)) if before else []
-    return {
-        "indicator": table.indicator,
-        "year": table.year,
-        "reason": _reason(table, before),
-        "municipalities": moved,
-    }
+def _changes(moved: Mapping[tuple[int, str], set[str]]) -> Iterator[dict[str, Any]]:
+    """What a reader of the change list is told, by year and reason: never a figure, nor of which indicator. With each reason stands
+    whoever sent something for the year: whose figures of one indicator moved, and not of another, would be a figure."""
+    for year, reason in sorted(moved):
+        whose = set().union(*(areas for (of, _reason), areas in moved.items() if of == year))
+        yield {"year": year, "reason": reason, "municipalities": sorted(whose)}
 
 
-def _name_all_of_a_year(changes: Sequence[dict[str, Any]]) -> None:
-    """Name with each indicator what any of the year names: whose figures of one moved, and not of another, would be a figure."""
-    moved: dict[int, set[str]] = {}
-    for change in changes:
-        moved.setdefault(change["year"], set()).update(change["municipalities"])
-    for change in changes:
-        change["municipalities"] = sorted(moved[change["year"]])
+def _moved(before: PublishedTable | None, table: PublishedTable) -> set[str]:
+    return moved_areas(before, table) if before else set()
 
 
 def _reason(table: PublishedTable, before: PublishedTable | None) -> str:
@@ -376,4 +372,4 @@ def _reason(table: PublishedTable, before: PublishedTable | None) -> str:
         return "first"
     if before.version != table.version:
         return "definition"
-    return "data" if before.counts["basis"] != table.counts["basis"] else "checked again"
+    return "data" if before.counts["basis"] != table.counts["basis"] else "rules"

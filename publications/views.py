@@ -35,7 +35,7 @@ REASONS: dict[str, Promise] = {
     "first": _("første gang"),
     "data": _("kommuner har sendt nye data"),
     "definition": _("definisjonen er endret"),
-    "checked again": _("dataene er kontrollert på nytt"),
+    "rules": _("reglene for hva som kan vises, er endret"),
 }
 
 
@@ -184,11 +184,10 @@ def _row(value: Value) -> tuple[str, str, str, str]:
 
 @dataclass(frozen=True)
 class Change:
-    """Tables of one year that changed for one reason, and whose data did it."""
+    """A year of which something changed for a reason, and who sent something."""
 
     year: int
     reason: Promise | str
-    indicators: list[Indicator]
     municipalities: list[str]
 
     @property
@@ -205,14 +204,9 @@ class Change:
 
 
 def _changes(publication: Publication) -> list[Change]:
-    found: dict[tuple[int, str], Change] = {}
-    for each in publication.changes:
-        key = (each["year"], each["reason"])
-        change = found.setdefault(key, Change(each["year"], REASONS.get(each["reason"], each["reason"]), [], []))
-        if each["indicator"] in BY_CODE:
-            change.indicators.append(BY_CODE[each["indicator"]])
-        change.municipalities.extend(code for code in each["municipalities"] if code not in change.municipalities)
-    return [found[key] for key in sorted(found, reverse=True)]
+    """The newest year first."""
+    listed = sorted(publication.changes, key=lambda each: (each["year"], each["reason"]), reverse=True)
+    return [Change(each["year"], REASONS[each["reason"]], each["municipalities"]) for each in listed]
 
 
 @public

@@ -64,13 +64,16 @@ def publication(number: int, tables: Sequence[PublishedTable], *, withheld: bool
         number=number,
         state=PublicationState.WITHHELD if withheld else PublicationState.RELEASED,
         created_at=NOON + datetime.timedelta(days=number),
-        changes=[change(each) for each in tables],
+        changes=[{**told, "inner": "never leaves"} for told in changes(tables)],
+        suppressed={"few": 3, "protects": 2, "level": 1},
+        unanimous=4,
         audit={"passed": not withheld, "suppressed": 12, "narrowest": 5, "cells": "never leaves"},
     )
     made.tables.set(tables)
     return made
 
 
-def change(table: PublishedTable) -> dict[str, Any]:
-    told = {"indicator": table.indicator, "year": table.year, "reason": "data", "municipalities": ["1103"]}
-    return {**told, "inner": "never leaves"}
+def changes(tables: Sequence[PublishedTable]) -> list[dict[str, Any]]:
+    return [
+        {"year": year, "reason": "data", "municipalities": ["1103"]} for year in sorted({each.year for each in tables})
+    ]

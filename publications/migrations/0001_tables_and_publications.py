@@ -34,6 +34,8 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('released', 'utgitt'), ('withheld', 'holdt tilbake')], max_length=8)),
                 ('created_at', models.DateTimeField()),
                 ('changes', models.JSONField(default=list)),
+                ('suppressed', models.JSONField(default=dict)),
+                ('unanimous', models.PositiveIntegerField(default=0)),
                 ('audit', models.JSONField(default=dict)),
                 ('tables', models.ManyToManyField(related_name='publications', to='publications.publishedtable')),
             ],

@@ -504,7 +504,8 @@ def test_publications_tell_what_changed_and_how_they_were_audited(first: Publica
     assert [each["number"] for each in body["results"]] == [2, 1]
     one = get(path="/api/v1/publications/1/").json()
     assert one == body["results"][1]
-    assert one["changes"][1] == {"indicator": CODE, "year": 2023, "reason": "data", "municipalities": ["1103"]}
+    assert one["changes"][0] == {"year": 2022, "reason": "data", "municipalities": ["1103"]}
+    assert one["suppressed"] == {"few": 3, "protects": 2, "level": 1} and one["unanimous"] == 4
     assert one["audit"] == {"passed": True, "suppressed_cells": 12, "narrowest_interval": 5, "held": []}
     assert one["released_at"] == "2024-02-02T13:00:00+01:00"
     problem(get(path="/api/v1/publications/3/"), 404)
