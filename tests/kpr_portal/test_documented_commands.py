@@ -44,7 +44,7 @@ OWN_DATABASE = (
 )
 IN_CONTAINERS = "needs a container engine; tests/kpr_portal/test_compose.py reads what it would do"
 A_BACKUP = "as PostgreSQL's superuser, on a server"
-MINUTES = "takes minutes of a core here, where so few persons are loaded that most counts are hidden; tests/publications/test_publishing.py runs it"
+MINUTES = "takes most of a minute of a core here, where so few persons are loaded that most counts are hidden; tests/publications/test_publishing.py runs it"
 NOT_RUN = {
     "make run": STARTS_PORTAL,
     "KPR_DEMO_SCALE=0.1 make run": STARTS_PORTAL,
