@@ -45,7 +45,6 @@ class Draft:
     reported: Mapping[int, set[str]]  # by year, the municipalities that have something that counts
     tables: dict[TableKey, PublishedTable] = field(default_factory=dict)
     changed: list[PublishedTable] = field(default_factory=list)
-    moved: dict[tuple[int, str], set[str]] = field(default_factory=dict)  # by year and reason
     held: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -73,7 +72,7 @@ def publish() -> Publication | None:
         number=(Publication.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
         state=PublicationState.RELEASED if passed else PublicationState.WITHHELD,
         created_at=calendar.now(),
-        changes=list(_changes(draft.moved)),
+        changes=list(_changes(draft)),
         suppressed=suppressed(draft.tables.values()),
         unanimous=unanimous(draft.tables.values()),
         audit={**report, "held": draft.held},
@@ -173,9 +172,6 @@ def _add(draft: Draft, family: Sequence[Indicator], structure: Year, now: Mappin
         table = _table(each, structure, counts, decision, digest)
         draft.tables[each.code, structure.year] = table
         draft.changed.append(table)
-        draft.moved.setdefault((structure.year, _reason(table, before[each])), set()).update(
-            _moved(before[each], table)
-        )
 
 
 def _of_those_that_sent(
@@ -186,10 +182,14 @@ def _of_those_that_sent(
     tables = {each: table for each, table in before.items() if table and table.version == each.version}
     if len(tables) < len(before):
         return now
-    return {each: {area: _as_released_or(tables[each], area, true) for area, true in now[each].items()} for each in now}
+    return {
+        each: {area: _once_released(tables[each], area, true) for area, true in found.items()}
+        for each, found in now.items()
+    }
 
 
-def _as_released_or(table: PublishedTable, area: str, true: Truth) -> Truth:
+def _once_released(table: PublishedTable, area: str, true: Truth) -> Truth:
+    """What was released of the submission, if it was."""
     if area not in table.counts["areas"] or table.counts["basis"].get(area) != true.submission:
         return true
     numerator, denominator = table.counts["areas"][area]
@@ -355,16 +355,18 @@ def _as_released(family: Family, tables: Sequence[PublishedTable]) -> Released:
 # --- What changed, and why -----------------------------------------------------------------------------------
 
 
-def _changes(moved: Mapping[tuple[int, str], set[str]]) -> Iterator[dict[str, Any]]:
+def _changes(draft: Draft) -> Iterator[dict[str, Any]]:
     """What a reader of the change list is told, by year and reason: never a figure, nor of which indicator. With each reason stands
     whoever sent something for the year: whose figures of one indicator moved, and not of another, would be a figure."""
-    for year, reason in sorted(moved):
-        whose = set().union(*(areas for (of, _reason), areas in moved.items() if of == year))
-        yield {"year": year, "reason": reason, "municipalities": sorted(whose)}
-
-
-def _moved(before: PublishedTable | None, table: PublishedTable) -> set[str]:
-    return moved_areas(before, table) if before else set()
+    reasons: dict[int, set[str]] = {}
+    moved: dict[int, set[str]] = {}
+    for table in draft.changed:
+        before = _latest(draft.earlier, table.indicator, table.year)
+        reasons.setdefault(table.year, set()).add(_reason(table, before))
+        moved.setdefault(table.year, set()).update(moved_areas(before, table) if before else ())
+    for year in sorted(reasons):
+        for reason in sorted(reasons[year]):
+            yield {"year": year, "reason": reason, "municipalities": sorted(moved[year])}
 
 
 def _reason(table: PublishedTable, before: PublishedTable | None) -> str:

@@ -13,10 +13,10 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from publications.disclosure_audit.equations import Block
+from publications.disclosure_audit.programs import SLACK
 from publications.disclosure_audit.proofs import Proofs, Walk
 
 TRIFLE = 1e-4  # what it costs to move another count by a person, where the one asked for gains 1
-SLACK = 1e-6
 
 
 class Detours(Proofs):
