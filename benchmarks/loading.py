@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,8 @@ def cpu_of(server: psutil.Process) -> float:
     times = server.cpu_times()
     total = times.user + times.system + times.children_user + times.children_system
     for child in server.children(recursive=True):
-        total += sum(child.cpu_times()[:2])
+        with suppress(psutil.Error):  # it ended meanwhile; then the postmaster has its time
+            total += sum(child.cpu_times()[:2])
     return total
 
 

@@ -18,17 +18,18 @@ os.environ |= {
     "KPR_DATA_DIR": f"{FOLDER.name}/var",
     "KPR_ENVIRONMENT": "test",
     "DJANGO_SETTINGS_MODULE": "kpr_portal.settings",
+    "KPR_DATABASE_ROLE": "operator",
 }
 
 import django  # noqa: E402  (the settings read the environment)
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
+from django.db import connections  # noqa: E402
 
 from kpr_portal.local.embedded import ensure_postgres  # noqa: E402
 from municipalities.access import Access  # noqa: E402
+from municipalities.database import OWNER  # noqa: E402
 from submissions import tasks, vault  # noqa: E402
 from submissions.load import load  # noqa: E402
 from submissions.models import Channel  # noqa: E402
@@ -38,9 +39,11 @@ YEAR = 2021
 
 
 def prepare() -> None:
+    """Tables and reference data, made by the commands: each logs in as what it does needs."""
     ensure_postgres()
-    call_command("migrate", verbosity=0)
-    call_command("load_reference", verbosity=0)
+    environment = {name: value for name, value in os.environ.items() if name != "KPR_DATABASE_ROLE"}
+    for command in ("migrate", "load_reference"):
+        subprocess.run([sys.executable, "manage.py", command, "--verbosity", "0"], env=environment, check=True)
 
 
 def fill() -> None:
@@ -58,7 +61,7 @@ def fill() -> None:
         with file.open("rb") as content:
             submission = receive(channel=Channel.API, access=everyone, content=content)
         load(submission, vault.read(submission.message))
-    with connection.cursor() as cursor:
+    with connections[OWNER].cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
 

@@ -9,6 +9,7 @@ that begins as a command does. What is not run is in NOT_RUN, with the reason.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -121,6 +122,17 @@ def test_benchmarks_start(name: str) -> None:
     command = [sys.executable, "-m", f"benchmarks.{name}", "--help"]
     done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
     assert done.returncode == 0 and "usage" in done.stdout, done.stderr
+
+
+def test_benchmarks_have_a_database_of_their_own() -> None:
+    """What they stand on takes seconds; what they measure is not run."""
+    program = (
+        "from benchmarks.nation import prepare; prepare(); "
+        "from municipalities.models import Municipality; print(Municipality.objects.count() > 300)"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KPR_")}
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, text=True, capture_output=True)
+    assert done.returncode == 0 and done.stdout.endswith("True\n"), done.stderr
 
 
 @pytest.fixture(scope="module")
