@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -21,7 +21,7 @@ from indicators.definitions import BY_CODE, THEMES
 from indicators.indicator import Indicator
 from indicators.wording import direction, of_them
 from municipalities.pages import access_of
-from publications.codelists import MEANINGS, SIGNS
+from publications.codelists import MEANINGS, SIGNS, Area, areas
 from publications.figures import Figure, FigureKey, published
 from publications.models import Publication, PublicationState
 from publications.page_charts import TREND, NationCharts
@@ -203,10 +203,13 @@ class Change:
         return str(self.year)
 
 
-def _changes(publication: Publication) -> list[Change]:
-    """The newest year first."""
+def _changes(publication: Publication, known: Mapping[str, Area]) -> list[Change]:
+    """The newest year first, with the names of those that sent."""
     listed = sorted(publication.changes, key=lambda each: (each["year"], each["reason"]), reverse=True)
-    return [Change(each["year"], REASONS[each["reason"]], each["municipalities"]) for each in listed]
+    return [
+        Change(each["year"], REASONS[each["reason"]], [known[code].name for code in each["municipalities"]])
+        for each in listed
+    ]
 
 
 @public
@@ -215,7 +218,8 @@ def publications(request: HttpRequest) -> HttpResponse:
     shown = Publication.objects.all()
     if not access_of(request).is_registry:
         shown = shown.filter(state=PublicationState.RELEASED)
-    listed = [(each, _changes(each)) for each in shown[:MOST_PUBLICATIONS]]
+    known = areas()
+    listed = [(each, _changes(each, known)) for each in shown[:MOST_PUBLICATIONS]]
     staff = access_of(request).is_registry
     return render(
         request, "publications/publications.html", {"publications": listed, "staff": staff, "section": "public"}

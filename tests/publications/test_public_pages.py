@@ -167,6 +167,11 @@ def test_what_is_not_there_is_404(address: str) -> None:
     assert Client().get(address).status_code == 404
 
 
+def test_the_change_list_names_municipalities() -> None:
+    shown = page("/indikatorer/utgivelser/")
+    assert "2023: kommuner har sendt nye data (kommune Stavanger)" in shown
+
+
 def test_an_indicator_that_was_not_published_says_so() -> None:
     assert "Ingen tall er utgitt" in page("/indikatorer/waiting-time-nursing-home/")
 
