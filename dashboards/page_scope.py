@@ -197,7 +197,7 @@ class PageScope:
         if self.unit:
             return self.value(indicator)
         held = self.theirs.get((indicator.code, self.place.year, self.municipality))
-        if held is None or held.missing == Missing.NOT_REPORTED:
+        if held is None or held.missing in {Missing.NOT_REPORTED, Missing.NOT_RELEASED}:
             return None
         return self.value(indicator) if held.missing else held.value(self.name)
 

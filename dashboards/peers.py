@@ -227,6 +227,7 @@ class PeerSum:
     shown: int
     hidden: int
     absent: int
+    waiting: int
 
     @property
     def value(self) -> Value:
@@ -238,12 +239,14 @@ class PeerSum:
         return "; ".join(self._parts()) + "."
 
     def _parts(self) -> Iterator[str]:
-        facts = {"shown": self.shown, "all": self.shown + self.hidden + self.absent}
+        facts = {"shown": self.shown, "all": self.shown + self.hidden + self.absent + self.waiting}
         yield _("Sum av %(shown)s av %(all)s kommuner") % facts
         if self.hidden:
             yield ngettext("%(n)s er skjult", "%(n)s er skjult", self.hidden) % {"n": self.hidden}
         if self.absent:
             yield ngettext("%(n)s har ikke levert", "%(n)s har ikke levert", self.absent) % {"n": self.absent}
+        if self.waiting:
+            yield ngettext("%(n)s er ikke utgitt ennå", "%(n)s er ikke utgitt ennå", self.waiting) % {"n": self.waiting}
 
 
 def add_up(
@@ -258,6 +261,7 @@ def add_up(
         return None
     hidden = sum(cell is not None and cell.missing is not None and cell.missing.is_hidden for cell in cells)
     absent = sum(cell is None or cell.missing == Missing.NOT_REPORTED for cell in cells)
+    waiting = sum(cell is not None and cell.missing == Missing.NOT_RELEASED for cell in cells)
     return PeerSum(
-        sum(above for above, _all in shown), sum(below for _above, below in shown), len(shown), hidden, absent
+        sum(above for above, _all in shown), sum(below for _above, below in shown), len(shown), hidden, absent, waiting
     )

@@ -1,5 +1,6 @@
 """Reads the process environment for settings.py, with sentences for the operator when something is unusable."""
 
+import datetime
 import os
 import secrets
 from collections.abc import Mapping
@@ -55,6 +56,17 @@ def fraction(name: str, default: float) -> float:
         if 0 < float(text) <= 1:
             return float(text)
     raise ImproperlyConfigured(f"{name} is «{text}». Set it to a number over 0 and at most 1, for example {default}.")
+
+
+def days(name: str, default: str, between: str) -> list[tuple[int, int]]:
+    """Days of any year, as month and day; written MM-DD, in the order of the year."""
+    text = os.environ.get(name, default)
+    with suppress(ValueError):
+        # 2001 has no 29 February: a day that comes every year.
+        found = [datetime.datetime.strptime(f"2001-{day.strip()}", "%Y-%m-%d") for day in text.split(between)]
+        if found == sorted(found):
+            return [(day.month, day.day) for day in found]
+    raise ImproperlyConfigured(f"{name} is «{text}». Set it to days of the year in their order, for example {default}.")
 
 
 def separated(name: str, default: str) -> list[str]:

@@ -72,6 +72,18 @@ KPR_MAX_CPU_SECONDS = environment.number("KPR_MAX_CPU_SECONDS", 10)
 KPR_LEAST_DENOMINATOR = environment.number("KPR_LEAST_DENOMINATOR", 10)
 KPR_LEAST_COUNT = environment.number("KPR_LEAST_COUNT", 5)
 KPR_LEAST_WIDTH = environment.number("KPR_LEAST_WIDTH", 5)
+# When open figures of a data year are released (indicators.md): Mondays between two days of the year after, then some days of every year,
+# the first of which ends what is provisional; at most so many releases, then corrections only.
+KPR_RELEASE_WEEKLY = environment.days("KPR_RELEASE_WEEKLY", "01-08..02-15", "..")
+if len(KPR_RELEASE_WEEKLY) != 2:
+    raise ImproperlyConfigured(
+        "KPR_RELEASE_WEEKLY is not two days. Set it to the first and the last, such as 01-08..02-15."
+    )
+KPR_RELEASE_DAYS = environment.days("KPR_RELEASE_DAYS", "03-01,06-01,09-01,12-01", ",")
+KPR_MOST_RELEASES = environment.number("KPR_MOST_RELEASES", 12)
+# A county's open figures are renewed when so many of its municipalities have sent something, the nation's when so many counties were.
+KPR_LEAST_MUNICIPALITIES_RENEWED = environment.number("KPR_LEAST_MUNICIPALITIES_RENEWED", 3)
+KPR_LEAST_COUNTIES_RENEWED = environment.number("KPR_LEAST_COUNTIES_RENEWED", 3)
 # The day that the portal takes as today (demonstration and tests only), as YYYY-MM-DD.
 KPR_TODAY = os.environ.get("KPR_TODAY", "")
 if KPR_TODAY:
@@ -297,7 +309,7 @@ CELERY_TASK_ANNOTATIONS = {
     "indicators.recompute": _task_limit(KPR_LARGE_TASK_SECONDS),
     "indicators.recompute_stale": _task_limit(KPR_LARGE_TASK_SECONDS),
     "publications.publish": _task_limit(KPR_NATION_TASK_SECONDS),
-    "kpr_portal.refresh": _task_limit(KPR_NATION_TASK_SECONDS),
+    "kpr_portal.refresh_and_release": _task_limit(KPR_NATION_TASK_SECONDS),
     "kpr_portal.remove_old": _task_limit(KPR_NATION_TASK_SECONDS),
 }
 # Seconds that one statement of the database may take: of a page or an API answer, of a worker, and of a worker that goes over
@@ -324,7 +336,7 @@ CELERY_BEAT_SCHEDULE = {
     "compute-stale": {"task": "indicators.recompute_stale", **_SWEEP},
     "shred-old-messages": {"task": "submissions.shred_messages", "schedule": 3600.0},
     "remove-old": {"task": "kpr_portal.remove_old", "schedule": crontab(hour="2", minute="30")},
-    "daily-refresh": {"task": "kpr_portal.refresh", "schedule": crontab(hour="4", minute="0")},
+    "daily-refresh": {"task": "kpr_portal.refresh_and_release", "schedule": crontab(hour="4", minute="0")},
 }
 
 # --- REST ----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from django.conf import settings
 
 from kpr_portal import refreshing, retention
 from municipalities.statements import statements_of
+from publications.release import release_due
 
 
 @shared_task(name="kpr_portal.remove_old")
@@ -13,7 +14,9 @@ def remove_old() -> None:
         retention.remove_old()
 
 
-@shared_task(name="kpr_portal.refresh")
-def refresh(year: int | None = None) -> None:
+@shared_task(name="kpr_portal.refresh_and_release")
+def refresh_and_release() -> None:
+    """Every night. What is released that day is released of figures that are up to date."""
     with statements_of(settings.KPR_NATION_STATEMENT_SECONDS):
-        refreshing.refresh(year)
+        refreshing.refresh()
+        release_due()

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from indicators.indicator import Indicator
 from publications.codelists import NOTES, SIGNS
 from publications.formats.extract import LICENCE, UNIT
-from publications.models import Publication
+from publications.models import Publication, PublicationState
 from publications.query import LEVELS
 
 STATUSES = ["published", *SIGNS]
@@ -135,6 +135,7 @@ class SuppressedSerializer(serializers.Serializer[dict[str, int]]):
 
 class PublicationSerializer(serializers.ModelSerializer[Publication]):
     released_at = serializers.DateTimeField(source="created_at")
+    state = serializers.ChoiceField([state.value for state in PublicationState if state != PublicationState.WITHHELD])
     changes = ChangeSerializer(many=True)
     suppressed = SuppressedSerializer()
     unanimous = serializers.IntegerField(help_text="How many shares are shown that are 0 or 100 %")
@@ -142,4 +143,14 @@ class PublicationSerializer(serializers.ModelSerializer[Publication]):
 
     class Meta:
         model = Publication
-        fields = ["number", "released_at", "changes", "suppressed", "unanimous", "audit"]
+        fields = [
+            "number",
+            "released_at",
+            "year",
+            "state",
+            "public_reason",
+            "changes",
+            "suppressed",
+            "unanimous",
+            "audit",
+        ]

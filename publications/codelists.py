@@ -13,7 +13,7 @@ from municipalities.models import County, Municipality
 from publications.suppression.table import NATION
 
 # The standard signs of Statistics Norway (standardtegn) for what is missing, by status.
-SIGNS = {"suppressed": ":", "not_reported": "..", "not_applicable": "."}
+SIGNS = {"suppressed": ":", "not_reported": "..", "not_applicable": ".", "not_released": "..."}
 # Why a figure is suppressed: the `note` of its row.
 NOTES = {
     "few": gettext_lazy("det gjelder få personer"),
@@ -27,6 +27,9 @@ MEANINGS = {
         "Tallet kan ikke offentliggjøres: det gjelder for få personer, kunne røpe et annet tall, eller gis ikke ut for så små kommuner"
     ),
     "..": gettext_lazy("Tallet mangler: kommunen har ikke rapportert"),
+    "...": gettext_lazy(
+        "Tallet er ikke utgitt ennå: det venter til flere kommuner i fylket har rapportert, så ingen kan kjennes igjen på endringen"
+    ),
     ".": gettext_lazy("Tallet kan ikke forekomme: det er ingen å telle, eller området fantes ikke det året"),
 }
 STATUSES = {
@@ -34,6 +37,7 @@ STATUSES = {
     "suppressed": gettext_lazy("skjult"),
     "not_reported": gettext_lazy("ikke rapportert"),
     "not_applicable": gettext_lazy("ikke aktuelt"),
+    "not_released": gettext_lazy("ikke utgitt ennå"),
 }
 PUBLIC_LEVELS = (Level.NATION, Level.COUNTY, Level.MUNICIPALITY)
 ORDER = {level.value: place for place, level in enumerate(PUBLIC_LEVELS)}

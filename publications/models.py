@@ -27,20 +27,27 @@ class PublishedTable(models.Model):
 
 
 class PublicationState(models.TextChoices):
-    RELEASED = "released", _("utgitt")
+    """Provisional as long as more is expected by the calendar, then final; a correction is ordered. A withheld one never left."""
+
+    PROVISIONAL = "provisional", _("foreløpig")
+    FINAL = "final", _("endelig")
+    CORRECTION = "correction", _("rettelse")
     WITHHELD = "withheld", _("holdt tilbake")
 
 
 class Publication(models.Model):
-    """A numbered set of tables, audited before it was released. A withheld one says why, and the one before it stands.
+    """A numbered release of one data year: the tables of the year that were protected and audited for it, and those of other years as
+    they stood. A withheld one says why, and the one before it stands.
 
-    `changes` says by year and reason who sent something since the publication before it. `suppressed` counts the shares that are
+    `public_reason` is why a correction was ordered. `changes` says by year and reason who sent something since the publication before it. `suppressed` counts the shares that are
     hidden, by reason, and `unanimous` those shown that are 0 or 100 %.
     """
 
     number = models.PositiveIntegerField(unique=True)
-    state = models.CharField(max_length=8, choices=PublicationState.choices)
+    year = models.SmallIntegerField()
+    state = models.CharField(max_length=11, choices=PublicationState.choices)
     created_at = models.DateTimeField()
+    public_reason = models.TextField(default="")
     tables = models.ManyToManyField(PublishedTable, related_name="publications")
     changes: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list)
     suppressed: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)

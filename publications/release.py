@@ -1,377 +1,355 @@
-"""What leaves the house: tables protected, audited, numbered and frozen."""
+"""What leaves the house: the tables of a data year protected, audited, numbered and frozen."""
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max, Sum
+from django.db.models import Max, Prefetch
+from django.utils import timezone
 
-from charts.comparison import wilson
-from indicators.definitions import INDICATORS, linked, links
+from indicators.definitions import linked, links
 from indicators.indicator import Indicator
-from indicators.models import IndicatorValue, Level
 from municipalities import calendar
-from municipalities.models import Municipality
-from municipalities.population import populations
+from publications.current_counts import CurrentCounts, Truth, current_counts, reported_years
+from publications.disclosure_audit import Report
+from publications.frozen_tables import Decided, as_released, rules, table
 from publications.loss import suppressed, unanimous
 from publications.models import Publication, PublicationState, PublishedTable
-from publications.release_audit import audit_release, moved_areas
+from publications.release_audit import audit_release, merged, moved_areas
+from publications.release_calendar import release_calendar
+from publications.renewal import Least, Renewal, renewal
+from publications.selectors import by_calendar, released
 from publications.suppression.protect import Unprotectable, protect
-from publications.suppression.table import NATION, Counts, Decision, Family, Released, Rules, Shown
-from submissions.models import Kind, Submission
+from publications.suppression.table import Counts, Family, Released
 
 logger = logging.getLogger(__name__)
-PUBLISHING = 0x4B5055  # key of the advisory lock: one publication is made at a time
-DECIMALS = 4
-TableKey = tuple[str, int]  # indicator, year
+RELEASING = 0x4B5055  # key of the advisory lock: one release is made at a time
+Tables = dict[str, PublishedTable]  # by indicator
+Truths = Mapping[Indicator, Mapping[str, Truth]]  # by indicator and municipality
 
 
-def rules() -> Rules:
-    return Rules(settings.KPR_LEAST_DENOMINATOR, settings.KPR_LEAST_COUNT, settings.KPR_LEAST_WIDTH)
+class NoRelease(Exception):
+    """Why there is nothing to release, in a sentence for the operator."""
+
+
+# --- By the calendar -----------------------------------------------------------------------------------------
+
+
+def release_due() -> list[Publication]:
+    """Make the releases that the calendar asks for: of each data year whose day has come, the oldest first."""
+    made = []
+    for year in reported_years():
+        if release_calendar().due(year, calendar.today(), _newest_day(year)):
+            try:
+                made.append(release(year))
+            except NoRelease as reason:
+                logger.info("Nothing is released of %s: %s", year, reason)
+    return made
+
+
+def _newest_day(year: int) -> datetime.date | None:
+    """The day of the newest release of the year that was no correction."""
+    newest = by_calendar(year).values_list("created_at", flat=True).first()
+    return timezone.localtime(newest).date() if newest else None
+
+
+# --- One release ---------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Draft:
-    """A publication in the making: its tables, those of them that are new, and what could not be made safe."""
+    """A release of a data year in the making: the tables of the year as they will stand, those of them that are new, their audits,
+    and what is held."""
 
-    earlier: Sequence[Publication]
-    reported: Mapping[int, set[str]]  # by year, the municipalities that have something that counts
-    tables: dict[TableKey, PublishedTable] = field(default_factory=dict)
+    number: int
+    current: CurrentCounts
+    earlier: Sequence[Publication]  # of the year, oldest first, each with its tables of the year
+    before: Tables
+    tables: Tables = field(default_factory=dict)
     changed: list[PublishedTable] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
     held: list[dict[str, Any]] = field(default_factory=list)
 
     @property
-    def differs(self) -> bool:
-        before = {table.pk for table in self.earlier[-1].tables.all()} if self.earlier else set()
-        return bool(self.changed) or {table.pk for table in self.tables.values()} != before
+    def year(self) -> int:
+        return self.current.year
 
 
 @transaction.atomic
-def publish() -> Publication | None:
-    """Make a publication of what is current now. It is released when it passes its audit; otherwise it is kept as withheld,
-    with the reason, and the one before it stands.
+def release(year: int, *, correction: bool = False, public_reason: str = "") -> Publication:
+    """Release what is current now of a data year, whatever the calendar says.
 
-    Returns None when nothing that leaves has changed. A table that cannot be made safe beside what was published earlier stays
-    as it was last time; the audit names it.
+    Each group of linked indicators is protected and audited on its own. One that cannot be made safe beside what was released
+    earlier, fails its audit, or is not computed yet stays as it was; the release says which and why. Where nothing else is new,
+    the attempt is kept as withheld.
+
+    Raises:
+        NoRelease: nothing that leaves is new, too few have sent for it to leave, or the year has had as many releases as it may.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISHING])
-    draft = _draft()
-    if not draft.differs:
-        return None
-    report = audit_release(draft.changed, draft.earlier)
-    passed = bool(report["passed"])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [RELEASING])
+    if not correction and by_calendar(year).count() >= release_calendar().most:
+        raise NoRelease(
+            f"{year} has had the {release_calendar().most} releases that a data year may have. Make a correction."
+        )
+    draft = _draft(year)
+    if not draft.changed and not draft.held:
+        raise NoRelease(_nothing_new(draft))
+    state = _state(draft, correction)
+    if state == PublicationState.WITHHELD and _is_withheld_already(draft):
+        raise NoRelease(f"All that is new is held, as it was: {draft.held[0]['why']}")
+    return _store(draft, state, public_reason)
+
+
+def _state(draft: Draft, correction: bool) -> PublicationState:
+    if not draft.changed:
+        return PublicationState.WITHHELD
+    if correction:
+        return PublicationState.CORRECTION
+    final = release_calendar().is_final(draft.year, calendar.today())
+    return PublicationState.FINAL if final else PublicationState.PROVISIONAL
+
+
+def _store(draft: Draft, state: PublicationState, public_reason: str) -> Publication:
+    standing = released().first()
+    others = standing.tables.exclude(year=draft.year).values_list("pk", flat=True) if standing else ()
     publication = Publication.objects.create(
-        number=(Publication.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
-        state=PublicationState.RELEASED if passed else PublicationState.WITHHELD,
+        number=draft.number,
+        year=draft.year,
+        state=state,
         created_at=calendar.now(),
+        public_reason=public_reason,
         changes=list(_changes(draft)),
         suppressed=suppressed(draft.tables.values()),
         unanimous=unanimous(draft.tables.values()),
-        audit={**report, "held": draft.held},
+        audit={**merged(draft.reports), "held": draft.held},
     )
     PublishedTable.objects.bulk_create(draft.changed)
-    publication.tables.set(draft.tables.values())
-    if not passed:
-        logger.error("Publication %s did not pass its audit and is withheld.", publication.number)
+    publication.tables.set([*others, *draft.tables.values()])
+    for each in draft.held:
+        logger.error("%s %s is held; the page of releases tells registry staff why.", each["indicator"], draft.year)
     return publication
 
 
-def _draft() -> Draft:
-    released = Publication.objects.filter(state=PublicationState.RELEASED)
-    draft = Draft(list(released.order_by("number").prefetch_related("tables")), _reported())
-    structure = Structure()
-    current = _current_counts()
-    years = sorted({year for _code, year in current})
+def waiting_areas(current: CurrentCounts, standing: Iterable[PublishedTable]) -> set[str]:
+    """The municipalities whose newest submission is not in the tables that stand."""
+    basis: Mapping[str, int] = next((each.counts["basis"] for each in standing), {})
+    return {area for area in {*current.basis, *basis} if current.basis.get(area) != basis.get(area)}
+
+
+def _is_withheld_already(draft: Draft) -> bool:
+    last = Publication.objects.filter(year=draft.year).order_by("number").last()
+    return (
+        last is not None
+        and last.state == PublicationState.WITHHELD
+        and _tried(last.audit["held"]) == _tried(draft.held)
+    )
+
+
+def _tried(held: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """What was held, and of which counts, or why there were none."""
+    return [(each["indicator"], each["digest"] or each["why"]) for each in held]
+
+
+def _nothing_new(draft: Draft) -> str:
+    waiting = len(waiting_areas(draft.current, draft.before.values()))
+    if not waiting:
+        return "Nothing that leaves has changed."
+    return (
+        f"{waiting} municipalities have something new, but in no county {settings.KPR_LEAST_MUNICIPALITIES_RENEWED} of them "
+        "(KPR_LEAST_MUNICIPALITIES_RENEWED). They wait, so that nobody's new figures can be told from the county's."
+    )
+
+
+def _draft(year: int) -> Draft:
+    tables_of_year = PublishedTable.objects.filter(year=year)
+    earlier = list(
+        released().filter(year=year).order_by("number").prefetch_related(Prefetch("tables", queryset=tables_of_year))
+    )
+    before = {each.indicator: each for each in earlier[-1].tables.all()} if earlier else {}
+    number = (Publication.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+    draft = Draft(number, current_counts(year), earlier, before)
     for group in linked():
-        for year in years:
-            _add(draft, group, structure.of(year), {each: current.get((each.code, year), {}) for each in group})
+        _add(draft, group)
     return draft
 
 
-# --- What is true now ----------------------------------------------------------------------------------------
+# --- A linked group ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Truth:
-    """What one municipality's submission tells of one indicator."""
-
-    numerator: int
-    denominator: int
-    submission: int
-
-
-def _reported() -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
-    annual = Submission.objects.filter(is_current=True, kind=Kind.ANNUAL)
-    for year, area in annual.values_list("year", "municipality"):
-        if year is not None:
-            found.setdefault(year, set()).add(area)
-    return found
-
-
-def _current_counts() -> dict[TableKey, dict[str, Truth]]:
-    """Of the definitions as they are today: a result of another version is not computed yet."""
-    today = {(each.code, each.version) for each in INDICATORS}
-    values = IndicatorValue.objects.filter(level=Level.MUNICIPALITY, submission__is_current=True)
-    columns = ("indicator", "version", "submission__year", "area", "numerator", "denominator", "submission")
-    found: dict[TableKey, dict[str, Truth]] = {}
-    for code, version, year, area, *numbers in values.values_list(*columns):
-        if (code, version) in today:
-            found.setdefault((code, year), {})[area] = Truth(*numbers)
-    return found
-
-
-@dataclass(frozen=True)
-class Year:
-    """The municipalities that were in use in a year, with their counties and inhabitants."""
-
-    year: int
-    county_of: Mapping[str, str]
-    inhabitants: Mapping[str, int]
-
-
-class Structure:
-    """The structure of each year, read once."""
-
-    def __init__(self) -> None:
-        self._years: dict[int, Year] = {}
-
-    def of(self, year: int) -> Year:
-        if year not in self._years:
-            inhabitants = dict(populations(year).values_list("municipality").annotate(Sum("persons")))
-            county_of = dict(Municipality.objects.in_year(year).order_by("pk").values_list("pk", "county_id"))
-            self._years[year] = Year(year, county_of, inhabitants)
-        return self._years[year]
-
-
-# --- One population in one year ------------------------------------------------------------------------------
-
-
-def _add(draft: Draft, family: Sequence[Indicator], structure: Year, now: Mapping[Indicator, dict[str, Truth]]) -> None:
-    """Put the family's tables of the year in the draft: last time's where nothing changed or nothing safe can be made."""
-    before = {each: _latest(draft.earlier, each.code, structure.year) for each in family}
-    if lacking := _lacking(draft, structure, now):
-        return _hold(draft, before, structure, lacking)
-    counts = _counts(family, structure, _of_those_that_sent(before, now))
-    digest = _digest(family, counts)
-    if all(table is not None and table.digest == digest for table in before.values()):
-        return _keep(draft, before)
+def _add(draft: Draft, group: Sequence[Indicator]) -> None:
+    """Put the group's tables in the draft: last time's where nothing changed or nothing safe can be made."""
+    before = {each.code: draft.before[each.code] for each in group if each.code in draft.before}
+    if lacking := _lacking(draft.current, group):
+        _hold(draft, group, lacking)
+        return
+    comparable = before if all(_is_of_today(each, before) for each in group) else {}
+    renewed = _renewal(draft.current, comparable)
+    counts = _counts(draft.current, _chosen(draft.current, group, comparable, renewed), renewed)
+    digest = _digest(group, counts, renewed)
+    if not counts.counts or (before and all(each.digest == digest for each in before.values())):
+        draft.tables |= before
+        return
     try:
-        decision = protect(counts, _released(draft.earlier, counts.family, structure.year), rules())
+        decision = protect(counts, _released(draft.earlier, counts.family), rules())
     except (Unprotectable, ValueError) as error:
-        return _hold(draft, before, structure, str(error))
-    for each in family:
-        table = _table(each, structure, counts, decision, digest)
-        draft.tables[each.code, structure.year] = table
-        draft.changed.append(table)
+        _hold(draft, group, str(error), digest)
+        return
+    decided = Decided(counts, decision, digest, comparable if counts.keeps_nation else {}, renewed.since_nation)
+    _audit(draft, group, [table(each, draft.current, decided) for each in group])
 
 
-def _of_those_that_sent(
-    before: Mapping[Indicator, PublishedTable | None], now: Mapping[Indicator, dict[str, Truth]]
-) -> Mapping[Indicator, dict[str, Truth]]:
-    """A municipality's own figures change when it has sent, or when a definition of the family has: what others' messages change in
-    them waits for that, for it would tell who shares a person with whom."""
-    tables = {each: table for each, table in before.items() if table and table.version == each.version}
-    if len(tables) < len(before):
-        return now
-    return {
-        each: {area: _once_released(tables[each], area, true) for area, true in found.items()}
-        for each, found in now.items()
-    }
+def _audit(draft: Draft, group: Sequence[Indicator], made: Sequence[PublishedTable]) -> None:
+    before = [draft.before[each.code] for each in group if each.code in draft.before]
+    report = audit_release(made, before, draft.number)
+    if report.passed:
+        draft.reports.append(report)
+        draft.changed.extend(made)
+        draft.tables |= {each.indicator: each for each in made}
+    else:
+        found = [*report.leaks, *report.primary, *report.inconsistencies]
+        _hold(draft, group, f"Its audit found: {_first_of(found)}", made[0].digest)
 
 
-def _once_released(table: PublishedTable, area: str, true: Truth) -> Truth:
-    """What was released of the submission, if it was."""
-    if area not in table.counts["areas"] or table.counts["basis"].get(area) != true.submission:
-        return true
-    numerator, denominator = table.counts["areas"][area]
-    return Truth(numerator, denominator, true.submission)
+def _first_of(found: Sequence[object]) -> str:
+    return f"{found[0]} (and {len(found) - 1} more)" if len(found) > 1 else str(found[0])
 
 
-def _lacking(draft: Draft, structure: Year, now: Mapping[Indicator, dict[str, Truth]]) -> str:
+def _hold(draft: Draft, group: Sequence[Indicator], why: str, digest: str = "") -> None:
+    """Last time's tables stay. `digest` is of what was tried."""
+    draft.held.extend({"indicator": each.code, "year": draft.year, "why": why, "digest": digest} for each in group)
+    draft.tables |= {each.code: draft.before[each.code] for each in group if each.code in draft.before}
+
+
+def _lacking(current: CurrentCounts, group: Sequence[Indicator]) -> str:
     """Whose results are not computed yet, or cannot be; empty where all are. What is lacking would be told as not reported."""
-    expected = draft.reported.get(structure.year, set()) & structure.county_of.keys()
-    lacking = {each.code: sorted(expected - found.keys()) for each, found in now.items()}
+    lacking = {each.code: sorted(current.basis.keys() - current.counts.get(each.code, {}).keys()) for each in group}
     first = next((f"{code} of {areas[0]}" for code, areas in lacking.items() if areas), "")
     most = max(map(len, lacking.values()), default=0)
     return f"Not computed for {most} municipalities, among them {first}." if first else ""
 
 
-def _hold(draft: Draft, tables: Mapping[Indicator, PublishedTable | None], structure: Year, why: str) -> None:
-    """Last time's tables stay."""
-    draft.held.extend({"indicator": each.code, "year": structure.year, "why": why} for each in tables)
-    _keep(draft, tables)
+def _is_of_today(each: Indicator, before: Tables) -> bool:
+    return each.code in before and before[each.code].version == each.version
 
 
-def _keep(draft: Draft, tables: Mapping[Indicator, PublishedTable | None]) -> None:
-    draft.tables |= {(table.indicator, table.year): table for table in tables.values() if table}
+def _renewal(current: CurrentCounts, comparable: Tables) -> Renewal:
+    """Where a definition of the group has changed, all is made anew: no old figure can stand beside a new one."""
+    least = Least(settings.KPR_LEAST_MUNICIPALITIES_RENEWED, settings.KPR_LEAST_COUNTIES_RENEWED)
+    one = next(iter(comparable.values()), None)
+    if one is None:
+        return renewal(current.county_of, None, current.basis, least)
+    since_nation = one.counts["since_nation"]
+    return renewal(current.county_of, one.counts["basis"], current.basis, least, since_nation=since_nation)
 
 
-def _latest(earlier: Sequence[Publication], code: str, year: int) -> PublishedTable | None:
-    tables = earlier[-1].tables.all() if earlier else ()
-    return next((table for table in tables if (table.indicator, table.year) == (code, year)), None)
+def _chosen(current: CurrentCounts, group: Sequence[Indicator], comparable: Tables, renewed: Renewal) -> Truths:
+    """What is to leave of each municipality, whether hidden or not: what was released of it, and in a renewed county what it sent since.
+
+    What others' messages change in a municipality's own figures waits until it sends itself: it would tell who shares a person with
+    whom.
+    """
+    return {
+        each: _released_truths(comparable.get(each.code), renewed.counties, current.county_of)
+        | {
+            area: _once_released(comparable.get(each.code), area, true)
+            for area, true in current.counts.get(each.code, {}).items()
+            if current.county_of.get(area) in renewed.counties
+        }
+        for each in group
+    }
 
 
-def _counts(family: Sequence[Indicator], structure: Year, now: Mapping[Indicator, dict[str, Truth]]) -> Counts:
-    county_of = structure.county_of
-    reported = {(each, area): true for each, found in now.items() for area, true in found.items() if area in county_of}
+def _released_truths(
+    before: PublishedTable | None, renewed: Collection[str], county_of: Mapping[str, str]
+) -> dict[str, Truth]:
+    """Of the municipalities whose county is not renewed."""
+    if before is None:
+        return {}
+    return {
+        area: Truth(above, below, before.counts["basis"][area])
+        for area, (above, below) in before.counts["areas"].items()
+        if area in county_of and county_of[area] not in renewed
+    }
+
+
+def _once_released(before: PublishedTable | None, area: str, true: Truth) -> Truth:
+    """What was released of the submission, if it was."""
+    if before is None or before.counts["basis"].get(area) != true.submission:
+        return true
+    numerator, denominator = before.counts["areas"][area]
+    return Truth(numerator, denominator, true.submission)
+
+
+def _counts(current: CurrentCounts, chosen: Truths, renewed: Renewal) -> Counts:
+    group = tuple(chosen)
+    leaving = {(each, area): true for each, found in chosen.items() for area, true in found.items()}
+    leaving = {key: true for key, true in leaving.items() if key[1] in current.county_of}
     return Counts(
-        family=Family(tuple(each.code for each in family), *links(family)),
-        county_of={area: county_of[area] for _each, area in reported},
-        counts={(each.code, area): (true.numerator, true.denominator) for (each, area), true in reported.items()},
+        family=Family(tuple(each.code for each in group), *links(group)),
+        county_of={area: current.county_of[area] for _each, area in leaving},
+        counts={(each.code, area): (true.numerator, true.denominator) for (each, area), true in leaving.items()},
         withheld=frozenset(
             (each.code, area)
-            for each, area in reported
-            if each.least_inhabitants and structure.inhabitants.get(area, 0) <= each.least_inhabitants
+            for each, area in leaving
+            if each.least_inhabitants and current.inhabitants.get(area, 0) <= each.least_inhabitants
         ),
-        basis={area: true.submission for (_each, area), true in reported.items()},
+        basis={area: true.submission for (_each, area), true in leaving.items()},
+        keeps_nation=bool(renewed.since_nation),
     )
 
 
-def _digest(family: Sequence[Indicator], counts: Counts) -> str:
+def _digest(group: Sequence[Indicator], counts: Counts, renewed: Renewal) -> str:
     """Of all that decides the tables: a change of any of them makes new ones."""
     facts = {
-        "versions": [each.version for each in family],
+        "versions": [each.version for each in group],
         "counts": sorted([*key, *value] for key, value in counts.counts.items()),
         "basis": dict(sorted(counts.basis.items())),
         "withheld": sorted(counts.withheld),
         "rules": str(rules()),
+        "since_nation": sorted(renewed.since_nation),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-# --- Tables and back -----------------------------------------------------------------------------------------
-
-
-def _table(each: Indicator, structure: Year, counts: Counts, decision: Decision, digest: str) -> PublishedTable:
-    areas = {area: list(pair) for (code, area), pair in counts.counts.items() if code == each.code}
-    return PublishedTable(
-        indicator=each.code,
-        version=each.version,
-        year=structure.year,
-        digest=digest,
-        rows=list(_rows(each, structure, counts, decision)),
-        counts={
-            "areas": areas,
-            "basis": dict(counts.basis),
-            "county_of": dict(counts.county_of),
-            "withheld": sorted(area for code, area in counts.withheld if code == each.code),
-            "shown": {area: shown.value for (code, area), shown in decision.items() if code == each.code},
-        },
-    )
-
-
-def _rows(each: Indicator, structure: Year, counts: Counts, decision: Decision) -> Iterator[dict[str, Any]]:
-    """As the API answers them: the nation, then counties, then municipalities, those that did not report too."""
-    totals = _totals(each.code, counts)
-    counties = sorted(set(structure.county_of.values()))
-    for level, areas in (
-        (Level.NATION, [NATION]),
-        (Level.COUNTY, counties),
-        (Level.MUNICIPALITY, sorted(structure.county_of)),
-    ):
-        for area in areas:
-            row = _row(totals.get(area), decision.get((each.code, area)))
-            note = _note(totals[area], (each.code, area) in counts.withheld) if row["suppressed"] else ""
-            yield {"area": area, "level": level.value, "year": structure.year, **row, "note": note}
-
-
-def _note(total: tuple[int, int], withheld: bool) -> str:
-    """Which rule hides it: the indicator's finest public level, small numbers (primary), or another figure (secondary)."""
-    if withheld:
-        return "level"
-    numerator, denominator = total
-    limits = rules()
-    small = any(0 < part < limits.least_count for part in (numerator, denominator - numerator))
-    return "few" if small or denominator < limits.least_denominator else "protects"
-
-
-def _totals(code: str, counts: Counts) -> dict[str, tuple[int, int]]:
-    totals: dict[str, tuple[int, int]] = {}
-    for (indicator, municipality), (above, below) in counts.counts.items():
-        if indicator == code:
-            for area in (municipality, counts.county_of[municipality], NATION):
-                numerator, denominator = totals.get(area, (0, 0))
-                totals[area] = (numerator + above, denominator + below)
-    return totals
-
-
-NOTHING: dict[str, Any] = {
-    "numerator": None, "denominator": None, "value": None, "low": None, "high": None, "suppressed": False,
-}  # fmt: skip
-
-
-def _row(total: tuple[int, int] | None, shown: Shown | None) -> dict[str, Any]:
-    if total is None or shown is None:
-        return {**NOTHING, "status": "not_reported"}
-    numerator, denominator = total
-    if shown == Shown.NOTHING:
-        return {**NOTHING, "suppressed": True, "status": "suppressed"}
-    if shown == Shown.DENOMINATOR:
-        return {**NOTHING, "denominator": denominator, "suppressed": True, "status": "suppressed"}
-    interval = wilson(numerator, denominator)
-    if interval is None:
-        return {**NOTHING, "numerator": 0, "denominator": 0, "status": "not_applicable"}
-    share = {"value": numerator / denominator, "low": interval.low, "high": interval.high}
-    rounded = {name: round(number, DECIMALS) for name, number in share.items()}
-    return {"numerator": numerator, "denominator": denominator, **rounded, "suppressed": False, "status": "published"}
-
-
-def _released(earlier: Iterable[Publication], family: Family, year: int) -> list[Released]:
+def _released(earlier: Iterable[Publication], family: Family) -> list[Released]:
     """What left earlier of these indicators in this year, each state of it once, oldest first."""
     states: dict[tuple[int, ...], Released] = {}
     for publication in earlier:
-        tables = {table.indicator: table for table in publication.tables.all() if table.year == year}
+        tables = {each.indicator: each for each in publication.tables.all()}
         chosen = [tables[code] for code in family.codes if code in tables]
         if chosen:
-            states.setdefault(tuple(table.pk for table in chosen), _as_released(family, chosen))
+            states.setdefault(tuple(each.pk for each in chosen), as_released(family, chosen))
     return list(states.values())
-
-
-def _as_released(family: Family, tables: Sequence[PublishedTable]) -> Released:
-    counts = Counts(
-        family=family,
-        county_of=tables[0].counts["county_of"],
-        counts={
-            (table.indicator, area): tuple(pair) for table in tables for area, pair in table.counts["areas"].items()
-        },
-        withheld=frozenset((table.indicator, area) for table in tables for area in table.counts["withheld"]),
-        basis=tables[0].counts["basis"],
-    )
-    decision = {
-        (table.indicator, area): Shown(shown) for table in tables for area, shown in table.counts["shown"].items()
-    }
-    return Released(counts, decision)
 
 
 # --- What changed, and why -----------------------------------------------------------------------------------
 
 
 def _changes(draft: Draft) -> Iterator[dict[str, Any]]:
-    """What a reader of the change list is told, by year and reason: never a figure, nor of which indicator. With each reason stands
-    whoever sent something for the year: whose figures of one indicator moved, and not of another, would be a figure."""
-    reasons: dict[int, set[str]] = {}
-    moved: dict[int, set[str]] = {}
-    for table in draft.changed:
-        before = _latest(draft.earlier, table.indicator, table.year)
-        reasons.setdefault(table.year, set()).add(_reason(table, before))
-        moved.setdefault(table.year, set()).update(moved_areas(before, table) if before else ())
-    for year in sorted(reasons):
-        for reason in sorted(reasons[year]):
-            yield {"year": year, "reason": reason, "municipalities": sorted(moved[year])}
+    """What a reader of the change list is told, by reason: never a figure, nor of which indicator. With each reason stands whoever
+    sent something for the year: whose figures of one indicator moved, and not of another, would be a figure."""
+    reasons: set[str] = set()
+    moved: set[str] = set()
+    for each in draft.changed:
+        before = draft.before.get(each.indicator)
+        reasons.add(_reason(each, before))
+        moved |= moved_areas(before, each) if before else set()
+    for reason in sorted(reasons):
+        yield {"year": draft.year, "reason": reason, "municipalities": sorted(moved)}
 
 
-def _reason(table: PublishedTable, before: PublishedTable | None) -> str:
+def _reason(made: PublishedTable, before: PublishedTable | None) -> str:
     if before is None:
         return "first"
-    if before.version != table.version:
+    if before.version != made.version:
         return "definition"
-    return "data" if before.counts["basis"] != table.counts["basis"] else "rules"
+    return "data" if before.counts["basis"] != made.counts["basis"] else "rules"

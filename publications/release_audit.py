@@ -10,7 +10,8 @@ from django.conf import settings
 from indicators.definitions import links
 from municipalities.models import Municipality
 from publications.disclosure_audit import Document, Known, Limits, Report, audit
-from publications.models import Publication, PublicationState, PublishedTable
+from publications.models import Publication, PublishedTable
+from publications.selectors import released
 
 PARENT, POPULATION, WITHIN = links()
 Own = dict[tuple[int, str, int, str], tuple[int, int]]
@@ -20,41 +21,53 @@ def limits() -> Limits:
     return Limits(settings.KPR_LEAST_DENOMINATOR, settings.KPR_LEAST_COUNT, settings.KPR_LEAST_WIDTH)
 
 
-def audit_release(tables: Sequence[PublishedTable], earlier: Sequence[Publication]) -> dict[str, Any]:
-    """Attack the tables together with those of the same indicators and years in the publication before.
+def audit_release(tables: Sequence[PublishedTable], before: Sequence[PublishedTable], number: int) -> Report:
+    """Attack the tables of a release of the number, together with those of the same indicators and year before it.
 
-    What each municipality knows of itself is given to the auditor too. Returns the report, ready to be stored.
+    What each municipality knows of itself is given to the auditor too.
     """
-    number = earlier[-1].number + 1 if earlier else 1
-    wanted = {(table.indicator, table.year) for table in tables}
-    before = [
-        table for table in (earlier[-1].tables.all() if earlier else ()) if (table.indicator, table.year) in wanted
-    ]
     documents = [*_documents(before, number - 1), *_documents(tables, number)]
     own = dict(_own(before, number - 1)) | dict(_own(tables, number))
-    return audit(documents, _known(before, tables, number), limits(), own=own).as_dict()
+    return audit(documents, _known(before, tables, number), limits(), own=own)
+
+
+def merged(reports: Sequence[Report]) -> dict[str, Any]:
+    """The reports of groups that have no count in common as one, ready to be stored."""
+    widths = [each.narrowest for each in reports if each.narrowest is not None]
+    told = [each.as_dict() for each in reports]
+    return {
+        "passed": all(each.passed for each in reports),
+        "suppressed": sum(each.suppressed for each in reports),
+        "narrowest": min(widths, default=None),
+        **{name: [text for each in told for text in each[name]] for name in ("leaks", "primary", "inconsistencies")},
+    }
 
 
 def audit_released(publication: Publication, *, exact: bool = False) -> Report:
-    """Attack a publication that is out, with what is out: its rows, those of the one before it, and the change list. As in the
-    audit before the release each municipality knows its own true figures."""
-    earlier = Publication.objects.filter(state=PublicationState.RELEASED, number__lt=publication.number).first()
-    both = [each for each in (earlier, publication) if each]
-    documents = [document for each in both for document in _documents(each.tables.all(), each.number)]
-    moved: dict[tuple[int, int], frozenset[str]] = {}
-    for change in publication.changes:
-        key = (publication.number, change["year"])
-        moved[key] = moved.get(key, frozenset()) | frozenset(change["municipalities"])
-    years = {document.year for document in documents}
+    """Attack a release that is out, with what is out: the rows of its year, those of the release of the year before it, and the change
+    list. As in the audit before the release each municipality knows its own true figures."""
+    year = publication.year
+    earlier = released().filter(year=year, number__lt=publication.number).first()
+    both = {each.number: each.tables.filter(year=year) for each in (earlier, publication) if each}
     known = Known(
-        county_of={year: dict(Municipality.objects.in_year(year).values_list("pk", "county_id")) for year in years},
-        resubmitted=moved,
+        county_of={year: dict(Municipality.objects.in_year(year).values_list("pk", "county_id"))},
+        resubmitted={
+            (publication.number, year): frozenset(
+                area for change in publication.changes for area in change["municipalities"]
+            )
+        },
+        kept_nations=frozenset(each for number, tables in both.items() for each in _kept_nations(tables, number)),
         chains=PARENT,
         populations=POPULATION,
         within=WITHIN,
     )
-    own = dict(item for each in both for item in _own(each.tables.all(), each.number))
+    documents = [each for number, tables in both.items() for each in _documents(tables, number)]
+    own = dict(item for number, tables in both.items() for item in _own(tables, number))
     return audit(documents, known, limits(), own=own, exact=exact)
+
+
+def _kept_nations(tables: Iterable[PublishedTable], number: int) -> Iterator[tuple[int, str, int]]:
+    return ((number, each.indicator, each.year) for each in tables if each.counts["keeps_nation"])
 
 
 def _documents(tables: Iterable[PublishedTable], number: int) -> Iterator[Document]:
@@ -69,17 +82,15 @@ def _own(tables: Iterable[PublishedTable], number: int) -> Iterator[tuple[tuple[
 
 
 def _known(before: Sequence[PublishedTable], tables: Sequence[PublishedTable], number: int) -> Known:
-    was = {(table.indicator, table.year): table for table in before}
-    moved: dict[tuple[int, int], frozenset[str]] = {}
-    for table in tables:
-        key = (number, table.year)
-        moved[key] = moved.get(key, frozenset()) | frozenset(moved_areas(was.get((table.indicator, table.year)), table))
+    was = {each.indicator: each for each in before}
+    moved = {area for each in tables for area in moved_areas(was.get(each.indicator), each)}
     return Known(
-        county_of={table.year: table.counts["county_of"] for table in tables},
-        resubmitted=moved,
+        county_of={each.year: each.counts["county_of"] for each in tables},
+        resubmitted={(number, each.year): frozenset(moved) for each in tables},
         chains=PARENT,
         populations=POPULATION,
         within=WITHIN,
+        kept_nations=frozenset([*_kept_nations(before, number - 1), *_kept_nations(tables, number)]),
     )
 
 

@@ -40,7 +40,12 @@ class Rows(NamedTuple):
 
 def released() -> QuerySet[Publication]:
     """Newest first. A withheld publication is as absent as one that never was."""
-    return Publication.objects.filter(state=PublicationState.RELEASED).order_by("-number")
+    return Publication.objects.exclude(state=PublicationState.WITHHELD).order_by("-number")
+
+
+def by_calendar(year: int) -> QuerySet[Publication]:
+    """The releases of a data year that were no corrections, newest first."""
+    return released().filter(year=year).exclude(state=PublicationState.CORRECTION)
 
 
 def newest() -> Release | None:

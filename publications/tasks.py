@@ -1,4 +1,4 @@
-"""The publishing, nudged after many messages at once."""
+"""Releases that are due, and those that registry staff order."""
 
 from __future__ import annotations
 
@@ -15,14 +15,33 @@ logger = logging.getLogger(__name__)
 
 
 def nudge() -> None:
-    """Tell a worker to publish what is current. A broker that is down loses nothing: the daily refresh publishes."""
+    """Tell a worker to make the releases that are due. A broker that is down loses nothing: they are made after the daily refresh."""
     try:
-        publish.delay()
+        release_due.delay()
     except (OperationalError, OSError):
-        logger.warning("The broker did not take a nudge; the daily refresh will publish.")
+        logger.warning("The broker did not take a nudge; what is due is released after the daily refresh.")
 
 
-@shared_task(name="publications.publish")
-def publish() -> None:
+def order_correction(year: int, public_reason: str) -> bool:
+    """Tell a worker to make a correction. False where the broker did not take it: nobody would make it later."""
+    try:
+        correct.delay(year, public_reason)
+    except (OperationalError, OSError):
+        return False
+    return True
+
+
+@shared_task(name="publications.release_due")
+def release_due() -> None:
     with statements_of(settings.KPR_NATION_STATEMENT_SECONDS):
-        release.publish()
+        release.release_due()
+
+
+@shared_task(name="publications.correct")
+def correct(year: int, public_reason: str) -> None:
+    """A correction that registry staff ordered."""
+    with statements_of(settings.KPR_NATION_STATEMENT_SECONDS):
+        try:
+            release.release(year, correction=True, public_reason=public_reason)
+        except release.NoRelease as reason:
+            logger.info("No correction of %s is made: %s", year, reason)

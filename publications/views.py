@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,17 +22,23 @@ from charts.values import interval_text, percent_text
 from indicators.definitions import BY_CODE, THEMES
 from indicators.indicator import Indicator
 from indicators.wording import direction, of_them
+from municipalities import audit
+from municipalities.masking import mask
 from municipalities.pages import access_of
+from publications import tasks
 from publications.codelists import MEANINGS, SIGNS, Area, areas
 from publications.figures import Figure, FigureKey, published
+from publications.forms import CorrectionForm
 from publications.models import Publication, PublicationState
 from publications.page_charts import TREND, NationCharts
-from publications.selectors import newest
+from publications.release_plan import year_plans
+from publications.selectors import Release, newest, numbered, released
 from publications.suppression.table import NATION
 
 SECONDS_KEPT = 300
 MOST_PUBLICATIONS = 100
 MOST_NAMED = 12
+NUMBER = re.compile(r"[1-9]\d{0,8}")
 REASONS: dict[str, Promise] = {
     "first": _("første gang"),
     "data": _("kommuner har sendt nye data"),
@@ -102,8 +110,13 @@ def _card(indicator: Indicator, figures: dict[FigureKey, Figure]) -> Card:
 def public_indicator(request: HttpRequest, indicator: str) -> HttpResponse:
     if indicator not in BY_CODE:
         raise Http404
-    declared, release = BY_CODE[indicator], newest()
+    declared, release = BY_CODE[indicator], _release(request)
     figures = published(release, [indicator])
+    if "utgave" in request.GET and request.GET.get("aar", "") not in {
+        "",
+        *(str(year) for _code, year, _area in figures),
+    }:
+        return redirect(f"{request.path}?{_query(request.GET['aar'], request.GET.getlist('omrade'))}")
     if release is None or not figures:
         return render(request, "publications/public_empty.html", {"indicator": declared, "section": "public"})
     charts_of_nation = NationCharts(declared, _year(request, figures), release, figures).with_chosen(
@@ -137,20 +150,54 @@ def public_indicator(request: HttpRequest, indicator: str) -> HttpResponse:
         ],
         "years": [str(year) for year in reversed(charts_of_nation.years)],
         "year": str(charts_of_nation.year),
-        "release": release,
+        "releases": ReleasesOfYear(
+            list(released().filter(year=charts_of_nation.year)[:MOST_PUBLICATIONS]), release.number
+        ),
         "section": "public",
     }
     return render(request, "publications/public_indicator.html", context)
 
 
-def _query(year: int, areas: Sequence[str]) -> str:
+@dataclass(frozen=True)
+class ReleasesOfYear:
+    """The releases of the year that a page shows, newest first, and which of them it shows: the newest of those up to a number."""
+
+    all: Sequence[Publication]
+    number: int
+
+    @property
+    def shown(self) -> Publication | None:
+        return next((each for each in self.all if each.number <= self.number), None)
+
+    @property
+    def is_older(self) -> bool:
+        return self.shown is not None and self.shown != self.all[0]
+
+
+def _release(request: HttpRequest) -> Release | None:
+    """The one asked for, else the newest.
+
+    Raises:
+        Http404: there is none of the number.
+    """
+    asked = request.GET.get("utgave")
+    if asked is None:
+        return newest()
+    release = numbered(int(asked)) if NUMBER.fullmatch(asked) else None
+    if release is None:
+        raise Http404
+    return release
+
+
+def _query(year: int | str, areas: Sequence[str]) -> str:
     return urlencode([("aar", str(year)), *(("omrade", area) for area in dict.fromkeys(areas))])
 
 
 def _downloadable(charts_of_nation: NationCharts, chart: Chart) -> Chart:
     """The figures of a drawing are those of the API: of its year, or of all of them where it shows how they went."""
     address = reverse("api-aggregates", args=[charts_of_nation.indicator.code])
-    year = "" if chart.name == TREND else f"year={charts_of_nation.year}&"
+    year = f"publication={charts_of_nation.release.number}&"
+    year += "" if chart.name == TREND else f"year={charts_of_nation.year}&"
     return chart.with_downloads(
         Download("CSV", f"{address}?{year}format=csv"), Download("Excel", f"{address}?{year}format=xlsx")
     )
@@ -214,16 +261,34 @@ def _changes(publication: Publication, known: Mapping[str, Area]) -> list[Change
 
 @public
 def publications(request: HttpRequest) -> HttpResponse:
-    """Those that were released; registry staff also see which were withheld, and why."""
+    """Those that were released. Registry staff also see which were withheld, and why, what is due next, and can order a correction."""
+    access = access_of(request)
+    if request.method == "POST" and not access.is_registry:
+        raise Http404
+    form = CorrectionForm(request.POST or None) if access.is_registry else None
+    if form and request.method == "POST" and form.is_valid():
+        _order(request, form.cleaned_data["year"], mask(form.cleaned_data["public_reason"]))
+        return redirect("publications")
     shown = Publication.objects.all()
-    if not access_of(request).is_registry:
-        shown = shown.filter(state=PublicationState.RELEASED)
+    if not access.is_registry:
+        shown = shown.exclude(state=PublicationState.WITHHELD)
     known = areas()
-    listed = [(each, _changes(each, known)) for each in shown[:MOST_PUBLICATIONS]]
-    staff = access_of(request).is_registry
-    return render(
-        request, "publications/publications.html", {"publications": listed, "staff": staff, "section": "public"}
-    )
+    context = {
+        "publications": [(each, _changes(each, known)) for each in shown[:MOST_PUBLICATIONS]],
+        "form": form,
+        "plans": list(year_plans()) if form else [],
+        "section": "public",
+    }
+    status = 400 if form and form.errors else 200
+    return render(request, "publications/publications.html", context, status=status)
+
+
+def _order(request: HttpRequest, year: int, public_reason: str) -> None:
+    if tasks.order_correction(year, public_reason):
+        audit.record(access_of(request), "correction_ordered", None, year=year, reason=public_reason)
+        messages.success(request, _("Rettelsen er bestilt. Den kommer her når tallene er beskyttet og gjennomgått."))
+    else:
+        messages.error(request, _("Rettelsen ble ikke bestilt, for køen svarer ikke. Prøv igjen om noen minutter."))
 
 
 @public

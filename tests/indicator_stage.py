@@ -100,7 +100,7 @@ def publish(
     cells: Mapping[str, tuple[int, int] | None] = CELLS, code: str = ASSESSED, years: Sequence[int] = (2022, YEAR)
 ) -> None:
     publication, _new = Publication.objects.get_or_create(
-        number=7, defaults={"state": PublicationState.RELEASED, "created_at": calendar.now()}
+        number=7, defaults={"state": PublicationState.PROVISIONAL, "year": YEAR, "created_at": calendar.now()}
     )
     for year in years:
         rows = [

@@ -45,7 +45,7 @@ def nation(year: int = 2023) -> list[dict[str, Any]]:
     counties = sorted({county for _code, county in wanted})
     rows = [row("0", 22_800, 40_000, year), *(row(county, 300 + int(county), 700, year) for county in counties)]
     for place, (code, _county) in enumerate(wanted):
-        status = {0: "suppressed", 3: "not_reported", 6: "not_applicable"}.get(place % 27)
+        status = {0: "suppressed", 3: "not_reported", 6: "not_applicable", 9: "not_released"}.get(place % 27)
         rows.append(missing(code, status, year) if status else row(code, 20 + int(code) % 60, 100, year))
     return rows
 
@@ -62,7 +62,8 @@ def table(indicator: str, rows: Sequence[dict[str, Any]], version: int = 1) -> P
 def publication(number: int, tables: Sequence[PublishedTable], *, withheld: bool = False) -> Publication:
     made = Publication.objects.create(
         number=number,
-        state=PublicationState.WITHHELD if withheld else PublicationState.RELEASED,
+        state=PublicationState.WITHHELD if withheld else PublicationState.PROVISIONAL,
+        year=max((each.year for each in tables), default=2023),
         created_at=NOON + datetime.timedelta(days=number),
         changes=[{**told, "inner": "never leaves"} for told in changes(tables)],
         suppressed={"few": 3, "protects": 2, "level": 1},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -27,13 +27,15 @@ class Document:
 class Known:
     """What anyone can know: which municipality lies in which county (by year), whose numerator is an indicator's denominator,
     which municipalities sent anew between a publication and the one before it among the documents, whom an indicator counts below the
-    line where others count the same (`populations`), and which of those are a part of another (`within`)."""
+    line where others count the same (`populations`), which of those are a part of another (`within`), and in which publications an
+    indicator's nation stayed as it was, though counties under it are newer (`kept_nations`: publication, indicator, year)."""
 
     county_of: Mapping[int, Mapping[str, str]]
     chains: Mapping[str, str] = field(default_factory=dict)
     resubmitted: Mapping[tuple[int, int], frozenset[str]] = field(default_factory=dict)
     populations: Mapping[str, str] = field(default_factory=dict)
     within: Mapping[str, str] = field(default_factory=dict)
+    kept_nations: Collection[tuple[int, str, int]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ class Limits:
     least_denominator: int = 10
     least_count: int = 5
     least_width: int = 5
+
+
+# What a row is that has no part in any sum of its publication.
+ABSENT = ("not_reported", "not_released")
 
 
 def counts(row: Row) -> dict[str, int | None]:

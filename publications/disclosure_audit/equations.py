@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import sparse
 
-from publications.disclosure_audit.documents import NATION, Document, Known, Own, counts
+from publications.disclosure_audit.documents import ABSENT, NATION, Document, Known, Own, counts
 from publications.disclosure_audit.report import Cell
 
 MEASURES = ("numerator", "complement", "denominator")
@@ -75,25 +75,36 @@ class Block:
 class Parts:
     """Who takes part in the sums of one document.
 
-    One that did not report has no part. One without a row has: it is not said that it did not report.
+    One that did not report, or whose report waits for a later release, has no part. One without a row has: it is not said that it did
+    not report. A nation that stayed as it was is no sum here.
     """
 
-    def __init__(self, document: Document, county_of: Mapping[str, str]) -> None:
+    def __init__(self, document: Document, county_of: Mapping[str, str], *, keeps_nation: bool) -> None:
         status = {row["area"]: row["status"] for row in document.rows}
         self.counties: dict[str, list[str]] = {area: [] for area in status if is_county(area)}
-        self.municipalities = sorted(area for area in county_of if status.get(area) != "not_reported")
+        self.municipalities = sorted(area for area in county_of if status.get(area) not in ABSENT)
         for area in self.municipalities:
             self.counties.setdefault(county_of[area], []).append(area)
-        told = {area for area in status if is_municipality(area) and status[area] != "not_reported"}
+        told = {area for area in status if is_municipality(area) and status[area] not in ABSENT}
         self.homeless = sorted(told - set(self.municipalities))
         self.sums = {**self.counties, NATION: [area for area, inside in self.counties.items() if inside]}
         self.counted = {*self.municipalities, *(area for area, inside in self.sums.items() if inside)}
         self.areas = (*self.municipalities, *self.homeless, *self.sums)
+        self.keeps_nation = keeps_nation
+        if keeps_nation:
+            del self.sums[NATION]
 
 
 def equations(documents: Sequence[Document], known: Known) -> Equations:
     found = Equations()
-    parts = {_key(each): Parts(each, known.county_of[each.year]) for each in documents}
+    parts = {
+        _key(each): Parts(
+            each,
+            known.county_of[each.year],
+            keeps_nation=(each.publication, each.indicator, each.year) in known.kept_nations,
+        )
+        for each in documents
+    }
     _join(found.same, parts, known)
     for document in documents:
         _note(found, document, parts[_key(document)])
@@ -121,10 +132,16 @@ def _join(same: DisjointSet, parts: Mapping[Key, Parts], known: Known) -> None:
     for one, other in _of_the_same_persons(parts, known):
         for area in {*parts[one].areas} & {*parts[other].areas}:
             same.join(_cell(one, area, "denominator"), _cell(other, area, "denominator"))
+    _join_through_time(same, parts, known)
+
+
+def _join_through_time(same: DisjointSet, parts: Mapping[Key, Parts], known: Known) -> None:
     for key, before in _before(parts).items():
         sent_anew = known.resubmitted.get((key[2], key[1]), frozenset())
         for area in set(parts[key].municipalities) & set(parts[before].municipalities) - sent_anew:
             _join_all(same, (before, area), (key, area))
+        if parts[key].keeps_nation:
+            _join_all(same, (before, NATION), (key, NATION))
 
 
 def _of_the_same_persons(keys: Iterable[Key], known: Known) -> Iterator[tuple[Key, Key]]:
@@ -193,7 +210,7 @@ def _note(found: Equations, document: Document, parts: Parts) -> None:
     key = _key(document)
     found.contradictions.extend(f"{area} of {key} is counted, but lies in no county" for area in parts.homeless)
     for row in document.rows:
-        if row["status"] == "not_reported":
+        if row["status"] in ABSENT:
             continue
         for measure, count in counts(row).items():
             cell = _cell(key, row["area"], measure)

@@ -12,7 +12,12 @@ TOLERANCE = 6e-5  # published with four decimals
 SHARE = ("value", "low", "high")
 COUNTS = ("numerator", "denominator")
 # What a row may carry besides its status. A suppressed one may tell its denominator, which the equations take account of.
-MAY_TELL = {"suppressed": {"denominator"}, "not_applicable": set(COUNTS), "not_reported": set[str]()}
+MAY_TELL = {
+    "suppressed": {"denominator"},
+    "not_applicable": set(COUNTS),
+    "not_reported": set[str](),
+    "not_released": set[str](),
+}
 
 
 def small_counts(document: Document, limits: Limits) -> Iterator[str]:

@@ -31,8 +31,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField(unique=True)),
-                ('state', models.CharField(choices=[('released', 'utgitt'), ('withheld', 'holdt tilbake')], max_length=8)),
+                ('year', models.SmallIntegerField()),
+                ('state', models.CharField(choices=[('provisional', 'foreløpig'), ('final', 'endelig'), ('correction', 'rettelse'), ('withheld', 'holdt tilbake')], max_length=11)),
                 ('created_at', models.DateTimeField()),
+                ('public_reason', models.TextField(default='')),
                 ('changes', models.JSONField(default=list)),
                 ('suppressed', models.JSONField(default=dict)),
                 ('unanimous', models.PositiveIntegerField(default=0)),

@@ -86,12 +86,17 @@ def lay_out(publications: Sequence[Counts], codes: Sequence[str]) -> Cells:
     places = sorted({place for counts in publications for _code, place in counts.counts})
     numbers = {place: number for number, place in enumerate(places)}
     ledger = _Ledger()
-    rows, members = [], []
+    rows: list[Rows] = []
+    members = []
     for counts in publications:
         reported = sorted({place for _code, place in counts.counts})
         own = {place: _municipality(ledger, layout, counts, place, numbers[place]) for place in reported}
         members.append(_by_county(counts, reported))
-        rows.append(_with_totals(ledger, layout, own, members[-1]))
+        counties = {
+            county: _totals(ledger, layout, [own[place] for place in inside]) for county, inside in members[-1].items()
+        }
+        nation = rows[-1][NATION] if counts.keeps_nation else _totals(ledger, layout, list(counties.values()))
+        rows.append({**own, **counties, NATION: nation})
     values = np.array(ledger.values, dtype=np.int64)
     owners = np.array(ledger.owners, dtype=np.int64)
     return Cells(layout, values, owners, ledger.matrix(), rows, members, places)
@@ -133,11 +138,6 @@ def _entry(counts: Counts, layout: Layout, code: str, place: str) -> tuple[int, 
     if entry is not None and not 0 <= entry[0] <= entry[1]:
         raise ValueError(f"{code} of {place}: numerator {entry[0]} of denominator {entry[1]}")
     return entry
-
-
-def _with_totals(ledger: _Ledger, layout: Layout, own: Rows, members: dict[str, list[str]]) -> Rows:
-    counties = {county: _totals(ledger, layout, [own[place] for place in places]) for county, places in members.items()}
-    return {**own, **counties, NATION: _totals(ledger, layout, list(counties.values()))}
 
 
 def _totals(ledger: _Ledger, layout: Layout, rows: Sequence[CellRow]) -> CellRow:

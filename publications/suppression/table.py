@@ -70,6 +70,7 @@ class Counts:
     another indicator with the same one is.
     `basis` is what a municipality's counts rest on (its submission). Between two publications, the same basis and the
     same counts are the same cells; a municipality that resubmitted has new ones.
+    `keeps_nation`: the nation's counts are those of the publication before, and no sum of the counties as they are here.
     """
 
     family: Family
@@ -77,6 +78,7 @@ class Counts:
     counts: Mapping[tuple[str, str], tuple[int, int]]  # (indicator, municipality) -> numerator, denominator
     withheld: frozenset[tuple[str, str]] = frozenset()
     basis: Mapping[str, int] = field(default_factory=dict)
+    keeps_nation: bool = False
 
     def is_unnamed(self, code: str, area: str) -> bool:
         """Whether every indicator that would tell the denominator of this one is withheld in the area."""

@@ -518,7 +518,7 @@ def test_workers_read_no_secrets(column: str, logged_in: dict[str, psycopg.Conne
         "UPDATE submissions_submission SET is_current = false",
         "DELETE FROM submissions_submission",
         "DELETE FROM quality_checkresult",
-        "INSERT INTO publications_publication (number, state, created_at, changes, suppressed, unanimous, audit) VALUES (99, 'released', now(), '[]', '{}', 0, '{}')",
+        "INSERT INTO publications_publication (number, year, state, public_reason, created_at, changes, suppressed, unanimous, audit) VALUES (99, 2023, 'final', '', now(), '[]', '{}', 0, '{}')",
         "SELECT counts FROM publications_publishedtable",
         "SELECT at FROM municipalities_auditevent",
         "DELETE FROM municipalities_auditevent",

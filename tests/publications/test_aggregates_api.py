@@ -53,7 +53,7 @@ def reference(db: None) -> None:
 
 @pytest.fixture
 def first() -> Publication:
-    earlier = [row("0", 500, 1000, 2022), row("1103", 60, 90, 2022)]
+    earlier = [row("0", 500, 1000, 2022), row("1103", 60, 90, 2022), missing("4601", "not_released", 2022)]
     return publication(1, [table(CODE, earlier), table(CODE, ROWS)])
 
 
@@ -109,7 +109,7 @@ def test_what_is_missing_says_why() -> None:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("?year=2022", {("0", 2022), ("1103", 2022)}),
+        ("?year=2022", {("0", 2022), ("1103", 2022), ("4601", 2022)}),
         ("?year=2022&year=2023&area=0", {("0", 2022), ("0", 2023)}),
         ("?year=2022,2023&area=1103", {("1103", 2022), ("1103", 2023)}),
         ("?level=county", {("46", 2023), ("11", 2023)}),
@@ -280,7 +280,8 @@ def test_the_cube_has_roles_units_and_signs(cube: pyjstat.Dataset) -> None:
     assert _sign(cube, "1103", "2023", "numerator") == ":"
     assert _sign(cube, "1103", "2023", "denominator") is None
     assert _sign(cube, "4601", "2023", "value") == ".."
-    assert _sign(cube, "4601", "2022", "value") == "."
+    assert _sign(cube, "4601", "2022", "value") == "..."
+    assert _sign(cube, "11", "2022", "value") == "."
     assert set(cube["extension"]["status"]["label"]) == set(cube["status"].values())
 
 
@@ -481,7 +482,7 @@ def test_code_lists(first: Publication) -> None:
     found = {each["code"]: get(path=each["url"]).json()["results"] for each in lists}
     assert {each["code"]: each["name"] for each in found["levels"]}["county"] == "fylke"
     assert {each["code"]: each["status"] for each in found["signs"]} == {
-        ":": "suppressed", "..": "not_reported", ".": "not_applicable",
+        ":": "suppressed", "..": "not_reported", ".": "not_applicable", "...": "not_released",
     }  # fmt: skip
     assert [each["code"] for each in found["years"]] == ["2022", "2023"]
     named = {each["code"]: each for each in found["areas"]}

@@ -9,13 +9,15 @@ import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
+from kombu.exceptions import OperationalError
 from pytest_django import DjangoAssertNumQueries
 
 from indicators.definitions import INDICATORS
 from kpr_portal import api_urls
 from municipalities.access import digest
-from municipalities.models import County, Municipality, Scope, Token
-from publications.models import Publication
+from municipalities.models import AuditEvent, County, Municipality, Scope, Token
+from publications import tasks
+from publications.models import Publication, PublicationState
 from tests.cast import OTHER, OWN, Cast, cast_fixture  # noqa: F401
 from tests.releases import missing, publication, row, table
 
@@ -185,11 +187,113 @@ def test_before_the_first_publication() -> None:
 
 def test_a_withheld_publication_is_for_the_registry_only(cast: Cast) -> None:
     withheld = publication(2, [table(CODE, [row("0", 1, 2, 2023)])], withheld=True)
-    leak = {"text": "numerator can be told"}
-    Publication.objects.filter(pk=withheld.pk).update(audit={"leaks": [leak], "held": []})
+    held = {"indicator": CODE, "year": 2023, "why": "Its audit found: numerator can be told"}
+    Publication.objects.filter(pk=withheld.pk).update(audit={"held": [held]})
     assert "Utgave 2" not in page("/indikatorer/utgivelser/") and "57,6" in page("/indikatorer/")
     staff = page("/indikatorer/utgivelser/", cast.client("rita"))
     assert "Utgave 2" in staff and "numerator can be told" in staff
+
+
+# --- Older releases, and what is due --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def newer() -> Publication:
+    return publication(2, [table(CODE, rows(2022)), table(CODE, [row("0", 30_000, 40_000), *rows(2023)[1:]])])
+
+
+def test_a_page_says_which_release_it_shows_and_offers_the_older(newer: Publication) -> None:
+    words = about(f"/indikatorer/{CODE}/")
+    assert "75,0 %" in words and "Utgave 2 fra 3. februar 2024 (foreløpig)." in words
+    assert "Det finnes en nyere utgave" not in words
+    assert '<option value="1">1, 2. februar 2024 (foreløpig)</option>' in page(f"/indikatorer/{CODE}/")
+
+
+def test_an_older_release_is_shown_as_it_was(newer: Publication) -> None:
+    words = about(f"/indikatorer/{CODE}/?utgave=1&aar=2023")
+    assert "57,6 %" in words and "Utgave 1 fra 2. februar 2024 (foreløpig). Det finnes en nyere utgave." in words
+    html = page(f"/indikatorer/{CODE}/?utgave=1&aar=2023")
+    assert "publication=1&amp;year=2023&amp;format=csv" in html and 'href="?aar=2023"' in html
+
+
+@pytest.mark.parametrize("number", ["3", "0", "x", "", "9" * 12])
+def test_a_release_that_is_not_there(newer: Publication, number: str) -> None:
+    assert Client().get(f"/indikatorer/{CODE}/?utgave={number}").status_code == 404
+
+
+def test_a_year_that_an_older_release_does_not_hold_is_shown_as_it_is_now(newer: Publication) -> None:
+    newer.tables.add(table(CODE, rows(2021)))
+    answer = Client().get(f"/indikatorer/{CODE}/?utgave=1&aar=2021&omrade=46")
+    assert answer.status_code == 302 and answer["Location"] == f"/indikatorer/{CODE}/?aar=2021&omrade=46"
+
+
+def test_the_registry_sees_the_calendar(cast: Cast, settings: Any) -> None:
+    settings.KPR_TODAY = "2024-02-03"
+    publication(2, [table(CODE, rows(cast.year))])
+    settings.KPR_TODAY = f"{cast.year + 1}-01-10"
+    words = " ".join(re.sub(r"<[^>]+>", " ", shown_whole(cast.client("rita"))).split())
+    assert f"{cast.year} 2 1 av 12 2 " in words, words
+    assert "Bestill en rettelse" in words
+    assert "Kalenderen" not in shown_whole(cast.client("kari"))
+
+
+def shown_whole(client: Client) -> str:
+    return page("/indikatorer/utgivelser/", client)
+
+
+def test_the_registry_orders_a_correction(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    ordered: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(tasks.correct, "delay", lambda *arguments: ordered.append(arguments))
+    answer = cast.client("rita").post(
+        "/indikatorer/utgivelser/", {"year": cast.year, "public_reason": "Bergen sendte feil fil."}, follow=True
+    )
+    assert "Rettelsen er bestilt" in answer.content.decode()
+    assert ordered == [(cast.year, "Bergen sendte feil fil.")]
+    event = AuditEvent.objects.get(action="correction_ordered")
+    assert (event.actor, event.details["year"]) == ("rita", cast.year)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"public_reason": ""}, "Skriv hvorfor tallene rettes"),
+        ({"public_reason": "x" * 501}, "500"),
+        ({"year": "1999", "public_reason": "Feil fil."}, "1999"),
+    ],
+)
+def test_an_order_that_cannot_be_is_refused(cast: Cast, sent: dict[str, str], told: str) -> None:
+    answer = cast.client("rita").post("/indikatorer/utgivelser/", {"year": cast.year, **sent})
+    assert answer.status_code == 400 and told in answer.content.decode()
+    assert not AuditEvent.objects.filter(action="correction_ordered").exists()
+
+
+def test_an_order_that_the_queue_does_not_take_is_told(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_arguments: Any) -> None:
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr(tasks.correct, "delay", away)
+    answer = cast.client("rita").post(
+        "/indikatorer/utgivelser/", {"year": cast.year, "public_reason": "Feil fil."}, follow=True
+    )
+    assert "Rettelsen ble ikke bestilt" in answer.content.decode()
+    assert not AuditEvent.objects.filter(action="correction_ordered").exists()
+
+
+@pytest.mark.parametrize("who", ["nobody", "nils", "unn", "kari"])
+def test_nobody_else_orders_anything(cast: Cast, who: str) -> None:
+    answer = cast.client(who).post("/indikatorer/utgivelser/", {"year": cast.year, "public_reason": "Feil fil."})
+    assert answer.status_code == 404
+
+
+def test_everybody_reads_why_a_release_is_a_correction() -> None:
+    made = publication(2, [table(CODE, rows(2023))])
+    Publication.objects.filter(pk=made.pk).update(
+        state=PublicationState.CORRECTION, public_reason="Bergen sendte feil fil."
+    )
+    html = page("/indikatorer/utgivelser/")
+    assert "Bergen sendte feil fil." in html and "rettelse" in html
+    answer = Client().get("/api/v1/publications/2/").json()
+    assert (answer["state"], answer["public_reason"], answer["year"]) == ("correction", "Bergen sendte feil fil.", 2023)
 
 
 def test_definitions_of_all() -> None:
@@ -267,10 +371,11 @@ def test_nobody_gets_what_the_registry_gets_by_the_api(cast: Cast, address: str)
 
 
 def shown(client: Client, address: str) -> str:
-    """The page's own content, without what surrounds it for those who are logged in."""
+    """The page's own content, without what surrounds it for those who are logged in, and without the registry's calendar."""
     found = re.search(r"<main.*?</main>", page(address, client), re.DOTALL)
     assert found
-    return " ".join(re.sub(r'nonce="[^"]*"|name="csrfmiddlewaretoken" value="[^"]*"', "", found.group()).split())
+    main = re.sub(r'<section [^>]*"kalender".*?</section>', "", found.group(), flags=re.DOTALL)
+    return " ".join(re.sub(r'nonce="[^"]*"|name="csrfmiddlewaretoken" value="[^"]*"', "", main).split())
 
 
 @pytest.mark.parametrize("address", PUBLIC_PAGES)

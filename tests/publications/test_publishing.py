@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from indicators.definitions import INDICATORS
+from indicators.definitions import INDICATORS, linked
 from indicators.models import IndicatorValue, Level
 from municipalities import calendar
 from municipalities.models import Population
-from publications import release
+from publications import release, selectors
 from publications.models import Publication, PublicationState, PublishedTable
-from publications.release import publish
+from publications.release import NoRelease
 from publications.suppression.protect import Unprotectable
+from publications.suppression.table import Shown
 from submissions.models import Submission
 from tests.rows import Sent, municipality, store
 
@@ -23,7 +24,15 @@ pytestmark = pytest.mark.django_db
 
 SEEN = "seen-by-dentist-institution"
 DOCTOR = "seen-by-doctor-institution"
+WAITING = "waiting-time-nursing-home"
 Numbers = Mapping[str, tuple[int, int]]
+
+
+@pytest.fixture(autouse=True)
+def a_release_waits_for_nobody(settings: Any) -> None:
+    """What one municipality sends is released; tests/publications/test_calendar.py has those that wait."""
+    settings.KPR_TODAY = "2024-01-08"
+    settings.KPR_LEAST_MUNICIPALITIES_RENEWED = settings.KPR_LEAST_COUNTIES_RENEWED = 1
 
 
 def told(code: str, counts: Numbers, year: int = 2023, lineage: str = "") -> Submission:
@@ -57,12 +66,9 @@ def row(publication: Publication, indicator: str, area: str, year: int = 2023) -
     return next(row for row in table.rows if row["area"] == area)
 
 
-def released() -> Publication:
-    publication = publish()
-    assert publication is not None
-    assert publication.state == PublicationState.RELEASED, [
-        each["text"] for each in publication.audit["leaks"]
-    ] or publication.audit
+def released(year: int = 2023) -> Publication:
+    publication = release.release(year)
+    assert publication.state != PublicationState.WITHHELD, publication.audit
     return publication
 
 
@@ -133,7 +139,8 @@ def test_trials_and_superseded_submissions_do_not_leave() -> None:
 def test_nothing_new_makes_no_publication() -> None:
     nation()
     released()
-    assert publish() is None
+    with pytest.raises(NoRelease, match="Nothing that leaves has changed"):
+        release.release(2023)
     assert Publication.objects.count() == 1
 
 
@@ -141,7 +148,8 @@ def test_an_unchanged_table_is_the_same_in_the_next_publication() -> None:
     nation()
     first = released()
     told("4601", {SEEN: (55, 100)}, year=2022)
-    second = released()
+    told("4602", {SEEN: (66, 100)}, year=2022)
+    second = released(2022)
     same, other = (publication.tables.get(indicator=SEEN, year=2023) for publication in (first, second))
     assert same == other and second.number == first.number + 1
     assert {change["year"] for change in second.changes} == {2022}
@@ -159,12 +167,10 @@ def test_the_change_list_names_for_all_indicators_of_a_year_whoever_sent_anythin
     nation()
     released()
     told("4601", {SEEN: (61, 100)})
-    told("4602", {"waiting-time-nursing-home": (77, 90)})
+    told("4602", {WAITING: (77, 90)})
     told("1101", {SEEN: (52, 100)}, year=2022)
-    assert released().changes == [
-        {"year": 2022, "reason": "first", "municipalities": []},
-        {"year": 2023, "reason": "data", "municipalities": ["4601", "4602"]},
-    ]
+    assert released().changes == [{"year": 2023, "reason": "data", "municipalities": ["4601", "4602"]}]
+    assert released(2022).changes == [{"year": 2022, "reason": "first", "municipalities": []}]
 
 
 def test_what_others_messages_change_waits_until_a_municipality_sends_itself() -> None:
@@ -173,7 +179,8 @@ def test_what_others_messages_change_waits_until_a_municipality_sends_itself() -
     first = released()
     values = IndicatorValue.objects.filter(area="4602", indicator=SEEN, submission__year=2023)
     assert values.update(numerator=33)
-    assert publish() is None
+    with pytest.raises(NoRelease):
+        release.release(2023)
     told("4601", {SEEN: (61, 100)})
     second = released()
     assert row(second, SEEN, "4602") == row(first, SEEN, "4602")
@@ -226,28 +233,51 @@ def test_a_correction_through_time_gives_nobody_away() -> None:
     assert after["suppressed"] and after["numerator"] is None
 
 
-def test_what_fails_its_audit_is_withheld_and_the_one_before_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+def everything_shown(counts: Any, *_rest: Any) -> dict[tuple[str, str], Shown]:
+    """A protector that hides nothing."""
+    return {
+        (code, area): Shown.ALL
+        for code, municipality in counts.counts
+        for area in (municipality, counts.county_of[municipality], "0")
+    }
+
+
+def test_a_group_that_fails_its_audit_is_held_and_the_others_are_released(monkeypatch: pytest.MonkeyPatch) -> None:
+    nation()
+    first = released()
+    told("4601", {SEEN: (3, 60), WAITING: (61, 100)})
+    monkeypatch.setattr(release, "protect", everything_shown)
+    second = released()
+    assert row(second, SEEN, "4601") == row(first, SEEN, "4601")
+    assert row(second, WAITING, "4601")["numerator"] == 61
+    held = {each["indicator"]: each["why"] for each in second.audit["held"]}
+    assert held.keys() >= {SEEN, DOCTOR} and WAITING not in held
+    assert "can tell that it is" in held[SEEN]
+
+
+def test_where_all_that_is_new_is_held_nothing_is_released(monkeypatch: pytest.MonkeyPatch) -> None:
     nation()
     first = released()
     told("4601", {SEEN: (3, 60)})
-    monkeypatch.setattr(release, "protect", lambda counts, *_rest: {
-        (code, area): release.Shown.ALL
-        for code, municipality in counts.counts
-        for area in (municipality, counts.county_of[municipality], "0")
-    })  # fmt: skip
-    second = publish()
-    assert second is not None and second.state == PublicationState.WITHHELD and not second.audit["passed"]
-    assert first == Publication.objects.filter(state=PublicationState.RELEASED).first()
+    monkeypatch.setattr(
+        release, "linked", lambda: [group for group in linked() if SEEN in {each.code for each in group}]
+    )
+    monkeypatch.setattr(release, "protect", everything_shown)
+    second = release.release(2023)
+    assert second.state == PublicationState.WITHHELD
+    assert first == selectors.released().first()
+    with pytest.raises(NoRelease, match="All that is new is held, as it was"):
+        release.release(2023)
+    assert Publication.objects.count() == 2
 
 
 def test_what_cannot_be_made_safe_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     nation()
     first = released()
-    told("4601", {SEEN: (61, 100)})
-    told("4601", {SEEN: (61, 100)}, year=2022)
+    told("4601", {SEEN: (61, 100), WAITING: (61, 100)})
 
     def protect(counts: Any, earlier: Any, rules: Any) -> Any:
-        if earlier:
+        if SEEN in counts.family.codes:
             raise Unprotectable("nothing can be done")
         return real(counts, earlier, rules)
 
@@ -255,7 +285,8 @@ def test_what_cannot_be_made_safe_stays_as_it_was(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(release, "protect", protect)
     second = released()
     assert row(second, SEEN, "4601") == row(first, SEEN, "4601")
-    assert {"indicator": SEEN, "year": 2023, "why": "nothing can be done"} in second.audit["held"]
+    assert row(second, WAITING, "4601")["numerator"] == 61
+    assert {each["why"] for each in second.audit["held"] if each["indicator"] == SEEN} == {"nothing can be done"}
 
 
 def test_what_is_not_computed_holds_the_tables_of_its_group_and_no_others() -> None:
@@ -263,7 +294,7 @@ def test_what_is_not_computed_holds_the_tables_of_its_group_and_no_others() -> N
     IndicatorValue.objects.filter(area="4601", indicator=SEEN).delete()
     publication = released()
     assert not publication.tables.filter(indicator__in=(SEEN, DOCTOR)).exists()
-    assert publication.tables.filter(indicator="waiting-time-nursing-home").exists()
+    assert publication.tables.filter(indicator=WAITING).exists()
     held = {each["indicator"]: each["why"] for each in publication.audit["held"]}
     assert held[DOCTOR] == held[SEEN] == f"Not computed for 1 municipalities, among them {SEEN} of 4601."
 
@@ -271,7 +302,7 @@ def test_what_is_not_computed_holds_the_tables_of_its_group_and_no_others() -> N
 def test_a_result_of_another_definition_is_not_computed_yet() -> None:
     nation()
     first = released()
-    told("4601", {SEEN: (61, 100)})
+    told("4601", {SEEN: (61, 100), WAITING: (61, 100)})
     IndicatorValue.objects.filter(indicator=SEEN).update(version=99)
     assert row(released(), SEEN, "4601") == row(first, SEEN, "4601")
 

@@ -7,11 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from kpr_portal.refreshing import refresh
-from publications.models import Publication, PublicationState
 
 
 class Command(BaseCommand):
-    help = "Bring findings, indicators and steering figures up to date and publish (also done every night)."
+    help = "Bring findings, indicators and steering figures up to date (also done every night). Releases nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--year", type=int, help="only this data year")
@@ -20,12 +19,3 @@ class Command(BaseCommand):
         done = refresh(year)
         self.stdout.write(f"Refreshed: {done.findings} submissions had findings that were out of date.")
         self.stdout.write(f"Computed: {done.computed} submissions.")
-        self.stdout.write(_of(done.publication))
-
-
-def _of(publication: Publication | None) -> str:
-    if publication is None:
-        return "Published: nothing that leaves has changed."
-    if publication.state == PublicationState.RELEASED:
-        return f"Published: number {publication.number}."
-    return f"Withheld: number {publication.number} did not pass its audit; the one before it stands."

@@ -7,15 +7,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from publications.disclosure_audit import Report
-from publications.models import Publication, PublicationState
 from publications.release_audit import audit_released
+from publications.selectors import released
 
 MOST_SHOWN = 20
 
 
 class Command(BaseCommand):
     help = (
-        "Attack a released publication, together with the one before it, by linear programming on what the API answers; "
+        "Attack a released publication, together with the one of the same year before it, by linear programming on what the API answers; "
         "report the interval that an outsider can derive for each suppressed count. Ends with 1 when something leaks."
     )
 
@@ -25,8 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--cells", action="store_true", help="list every suppressed count with its interval")
 
     def handle(self, *, number: int | None, exact: bool, cells: bool, **_options: Any) -> None:
-        released = Publication.objects.filter(state=PublicationState.RELEASED)
-        publication = released.filter(number=number).first() if number else released.first()
+        publication = released().filter(number=number).first() if number else released().first()
         if publication is None:
             raise CommandError(f"There is no released publication {number or ''}".rstrip() + ".")
         report = audit_released(publication, exact=exact)

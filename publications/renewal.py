@@ -1,0 +1,50 @@
+"""Whose figures are renewed in a release: so many together that nobody's new submission can be told from a sum."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """The counties whose figures, with those of all their municipalities, are made anew, and those that then are newer than the nation:
+    where there are none, the nation is their sum; else it stays as it was."""
+
+    counties: frozenset[str]
+    since_nation: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Least:
+    """A county is renewed when so many of its municipalities have something new, or all of them where they are fewer; the nation when
+    so many counties were renewed since it was, or all."""
+
+    municipalities: int
+    counties: int
+
+
+def renewal(
+    county_of: Mapping[str, str],
+    released: Mapping[str, int] | None,
+    current: Mapping[str, int],
+    least: Least,
+    *,
+    since_nation: Collection[str] = (),
+) -> Renewal:
+    """What is renewed (indicators.md, "Releases by calendar").
+
+    `county_of` names all municipalities of the year. `released` tells which submission each municipality's figures rest on in the
+    newest release, None where there was none; `current` which they rest on today. `since_nation` are counties that were renewed
+    after the nation was.
+    """
+    of_county: dict[str, list[bool]] = defaultdict(list)
+    for municipality, county in county_of.items():
+        of_county[county].append(current.get(municipality) != (released or {}).get(municipality))
+    counties = frozenset(
+        county for county, new in of_county.items() if sum(new) >= max(1, min(least.municipalities, len(new)))
+    )
+    newer = counties | set(since_nation)
+    is_summed = released is None or len(newer) >= min(least.counties, len(of_county))
+    return Renewal(counties, frozenset() if is_summed else newer)
