@@ -118,10 +118,14 @@ def verdict(p: float | None, cutoff: float = LEVEL) -> Verdict:
 
 def discovery_cutoff(p_values: Iterable[float | None]) -> float:
     """The p-value up to which a difference is probably real, when all of these are asked about at once: of those that are
-    called so, 5 % on average are chance (Benjamini and Hochberg 1995). 0 where none is. None is no question: too few to ask."""
+    called so, at most 5 % on average are chance (Benjamini and Hochberg 1995). None is no question: too few to ask.
+
+    One question more may be held to it without being asked with the others: where none of them is real, it is what the first of
+    one more would have to be below, and else it is lower than it would be with that one among them.
+    """
     ordered = sorted(p for p in p_values if p is not None)
     steps = [LEVEL * rank / len(ordered) for rank in range(1, len(ordered) + 1)]
-    return max((step for p, step in zip(ordered, steps, strict=True) if p <= step), default=0.0)
+    return max((step for p, step in zip(ordered, steps, strict=True) if p <= step), default=LEVEL / (len(ordered) + 1))
 
 
 def trend_p_value(shares: Sequence[Share | None]) -> float | None:

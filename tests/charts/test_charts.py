@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -118,6 +120,13 @@ def drawn(chart: Chart, axis: str) -> set[float]:
 
 def written(chart: Chart) -> str:
     return " ".join(cell for row in chart.table.rows for cell in row.cells)
+
+
+def test_charts_do_not_load_scipy() -> None:
+    """It would cost each web process about 90 MB and more than a second."""
+    asked = "import sys, charts; print([name for name in sys.modules if name.split('.')[0] == 'scipy'])"
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
 
 
 # --- Every chart ----------------------------------------------------------------------------------------------

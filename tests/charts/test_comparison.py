@@ -249,7 +249,8 @@ def test_false_discoveries_as_printed() -> None:
 
 def test_one_alone_is_tested_as_before_and_none_finds_nothing() -> None:
     assert discovery_cutoff([0.03]) == discovery_cutoff([0.03, None]) == LEVEL
-    assert discovery_cutoff([0.06]) == discovery_cutoff([]) == discovery_cutoff([None]) == 0
+    assert discovery_cutoff([]) == discovery_cutoff([None]) == LEVEL
+    assert discovery_cutoff([0.06]) == LEVEL / 2
     assert verdict(None, LEVEL) == Verdict.TOO_FEW
 
 
@@ -260,6 +261,13 @@ def test_false_discoveries_are_scipys(p_values: list[float]) -> None:
     for p, adjusted_p in zip(p_values, adjusted, strict=True):
         if abs(adjusted_p - LEVEL) > 1e-9:  # on the line itself rounding decides
             assert (verdict(p, cutoff) == Verdict.PROBABLY_REAL) == (adjusted_p <= LEVEL)
+
+
+@given(st.lists(st.floats(0, 1), max_size=40), st.floats(0, 1))
+def test_one_question_more_may_be_held_to_the_others_cutoff(p_values: list[float], another: float) -> None:
+    """What passes would have passed among them."""
+    if another < discovery_cutoff(p_values) - 1e-12:
+        assert stats.false_discovery_control([*p_values, another])[-1] <= LEVEL
 
 
 INDICATORS, YEARS = 12, 4
