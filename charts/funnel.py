@@ -1,17 +1,26 @@
-"""The funnel: one municipality among all, and whether its distance from the nation may be chance."""
+"""The funnel: one municipality among all, and whether it stands out from what chance and the usual spread give."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log10
-from typing import Any
+from math import log10, sqrt
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from charts.chart import Chart, Subject, hover, make, share_table
-from charts.comparison import FEWEST, Limits, Outside, control_limits, funnel_sizes, outside
+from charts.comparison import (
+    EXACT_BELOW,
+    FEWEST,
+    Limits,
+    Outside,
+    control_limits,
+    funnel_sizes,
+    outside,
+    over_dispersion,
+)
 from charts.look import (
     INK,
     OTHER,
@@ -35,88 +44,113 @@ from charts.values import (
     Against,
     Value,
     count,
+    decimal,
     find_own,
     missing_note,
     per_cent,
     percent_short,
     sentences,
     stands_at,
+    told_verdict,
     whole,
 )
 
 STEPS = [n * 10**power for power in range(6) for n in (1, 2, 5)]
 
 
+class Curves(NamedTuple):
+    """What the limits are drawn around, and how they are widened: `phi` is 1 where chance alone gives them."""
+
+    middle: float
+    phi: float
+
+    def place(self, value: Value) -> Outside | None:
+        return outside(value.counts, self.middle, self.phi) if value.counts else None
+
+    def level(self, value: Value) -> str | None:
+        place = self.place(value)
+        return place.level if place else None
+
+
 def funnel(subject: Subject, values: Sequence[Value], centre: Against) -> Chart:
-    """Each municipality by its size and share. Between the curves, differences from the centre may be chance."""
+    """Each municipality by its size and share. Between the curves lies what chance gives; where the municipalities are spread wider
+    than that, the curves are widened by how much (φ), and the page says so."""
     middle = centre.value.share
     if middle is None:
         raise ValueError("a funnel needs the share that it is drawn around")
     shown = [value for value in values if value.counts and value.counts.denominator]
+    curves = Curves(middle, over_dispersion([value.counts for value in shown if value.counts], middle))
     return make(
         subject,
         kind="funnel",
-        summary=sentences(_funnel_message(values, middle, centre.name), missing_note(values)),
-        reading=_how_to_read(centre.name),
+        summary=sentences(_funnel_message(values, curves, centre), missing_note(values)),
+        reading=_how_to_read(centre.name, curves.phi),
         table=share_table(_("Kommune"), values),
-        figure=_funnel_figure(shown, centre, middle),
+        figure=_funnel_figure(shown, centre, curves),
     )
 
 
-def _how_to_read(name: str) -> str:
+def _how_to_read(name: str, phi: float) -> str:
+    dots = _("Hvert punkt er en kommune. Små kommuner spriker mer, og derfor er kurvene videst til venstre.")
+    exact = _("For under %(n)s personer er kurvene regnet eksakt (binomisk).") % {"n": EXACT_BELOW}
+    return sentences(dots, _widened(phi) if phi > 1 else _by_chance(name), exact)
+
+
+def _by_chance(name: str) -> str:
     text = _(
-        "Hvert punkt er en kommune. Små kommuner spriker mer, og derfor er kurvene videst til venstre. "
         "Mellom kurvene kan forskjellen fra %(name)s være tilfeldig. Blant mange kommuner havner likevel omtrent "
         "1 av 20 utenfor den innerste kurven og 1 av 500 utenfor den ytterste av tilfeldighet alene."
     )
     return text % {"name": name}
 
 
-def _place(value: Value, centre: float) -> Outside | None:
-    return outside(value.counts, centre) if value.counts else None
+def _widened(phi: float) -> str:
+    text = _(
+        "Kommunene spriker mer enn tilfeldighet alene gir (overspredning, φ = %(phi)s), og kurvene er gjort %(times)s ganger så "
+        "vide for det (Spiegelhalter 2005). Utenfor kurvene ligger de som skiller seg ut også fra den vanlige spredningen."
+    )
+    return text % {"phi": decimal(phi), "times": decimal(sqrt(phi))}
 
 
-def _funnel_message(values: Sequence[Value], centre: float, name: str) -> str:
-    places = [_place(value, centre) for value in values if value.counts]
-    beyond = sum(place is not None and place.level == "99.8" for place in places)
+def _funnel_message(values: Sequence[Value], curves: Curves, centre: Against) -> str:
+    levels = [curves.level(value) for value in values if value.counts]
     of_all = ngettext(
         "%(beyond)s av %(all)s kommuner ligger utenfor den ytterste kurven.",
         "%(beyond)s av %(all)s kommuner ligger utenfor den ytterste kurven.",
-        len(places),
+        len(levels),
     )
     own = find_own(values)
-    told = _own_in_funnel(own, centre, name) if own else ""
-    return sentences(told, of_all % {"beyond": count(beyond), "all": count(len(places))})
+    told = _own_in_funnel(own, curves, centre) if own else ""
+    return sentences(told, of_all % {"beyond": count(levels.count("99.8")), "all": count(len(levels))})
 
 
-def _own_in_funnel(own: Value, centre: float, name: str) -> str:
+def _own_in_funnel(own: Value, curves: Curves, centre: Against) -> str:
+    """Where own lies; and of the difference what the rest of the page says of it, which may be real and yet usual."""
     if own.counts is None or own.share is None:
         return stands_at(own)
-    names = {"name": own.label, "share": whole(own.share), "other": name}
-    place = outside(own.counts, centre)
+    names = {"name": own.label, "share": whole(own.share), "other": centre.name}
     if own.counts.denominator < FEWEST:
         return _("%(name)s har for få personer til å si om forskjellen er reell.") % names
+    same = whole(own.share) == whole(curves.middle)
+    return _where(curves.place(own)) % names + told_verdict(centre.verdict, same)
+
+
+def _where(place: Outside | None) -> str:
     if place is None:
-        return (
-            _("%(name)s (%(share)s prosent) ligger mellom kurvene: forskjellen fra %(other)s kan være tilfeldig.")
-            % names
-        )
-    return sentences(_beyond(place) % names, _("Forskjellen er trolig reell."))
-
-
-def _beyond(place: Outside) -> str:
+        return _("%(name)s (%(share)s prosent) ligger mellom kurvene rundt %(other)s")
     return {
-        ("95", True): _("%(name)s (%(share)s prosent) ligger over den innerste kurven rundt %(other)s."),
-        ("95", False): _("%(name)s (%(share)s prosent) ligger under den innerste kurven rundt %(other)s."),
-        ("99.8", True): _("%(name)s (%(share)s prosent) ligger over begge kurvene rundt %(other)s."),
-        ("99.8", False): _("%(name)s (%(share)s prosent) ligger under begge kurvene rundt %(other)s."),
+        ("95", True): _("%(name)s (%(share)s prosent) ligger over den innerste kurven rundt %(other)s"),
+        ("95", False): _("%(name)s (%(share)s prosent) ligger under den innerste kurven rundt %(other)s"),
+        ("99.8", True): _("%(name)s (%(share)s prosent) ligger over begge kurvene rundt %(other)s"),
+        ("99.8", False): _("%(name)s (%(share)s prosent) ligger under begge kurvene rundt %(other)s"),
     }[place]
 
 
-def _funnel_figure(values: Sequence[Value], centre: Against, middle: float) -> Json:
+def _funnel_figure(values: Sequence[Value], centre: Against, curves: Curves) -> Json:
+    middle = curves.middle
     sizes = [value.denominator or 1 for value in values] or [FEWEST, 100]
     smallest, largest = max(4, min(sizes) * 0.85), max(sizes) * 1.18
-    curve = control_limits(middle, funnel_sizes(round(largest), round(smallest)))
+    curve = control_limits(middle, funnel_sizes(round(largest), round(smallest)), curves.phi)
     bounds = percent_bounds([*(value.percent for value in values), per_cent(middle)], least=60)
     ticks = [step for step in STEPS if smallest <= step <= largest]
     layout = {
@@ -139,7 +173,7 @@ def _funnel_figure(values: Sequence[Value], centre: Against, middle: float) -> J
         "annotations": _funnel_notes(values, centre, middle, None, bounds),
         "xaxis": {"tickvals": few, "ticktext": [count(t) for t in few]},
     }
-    return figure([*_curves(curve), *_dots(values, middle)], layout, {"layout": narrow})
+    return figure([*_curves(curve), *_dots(values, curves)], layout, {"layout": narrow})
 
 
 def _legend() -> Json:
@@ -184,7 +218,7 @@ def _curves(curve: Sequence[Limits]) -> list[Any]:
     return [shaded, *outer]
 
 
-def _dots(values: Sequence[Value], middle: float) -> list[Any]:
+def _dots(values: Sequence[Value], curves: Curves) -> list[Any]:
     """Shape as well as colour: round within, triangle beyond the inner, diamond beyond the outer limits."""
     groups: tuple[tuple[str, str | None, str, str, int], ...] = (
         (_("mellom kurvene"), None, "circle", "#8F9194", 7),
@@ -193,14 +227,9 @@ def _dots(values: Sequence[Value], middle: float) -> list[Any]:
     )
     drawn = []
     for name, level, symbol, colour, size in groups:
-        there = [value for value in values if not value.own and _level(value, middle) == level]
+        there = [value for value in values if not value.own and curves.level(value) == level]
         drawn.append(_points(there, name, {"symbol": symbol, "color": colour, "size": size}, bool(there)))
     return [*drawn, _points([value for value in values if value.own], "", {"color": OWN, "size": 16}, False)]
-
-
-def _level(value: Value, middle: float) -> str | None:
-    place = _place(value, middle)
-    return place.level if place else None
 
 
 def _points(values: Sequence[Value], name: str, marker: Json, legend: bool) -> Any:

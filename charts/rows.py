@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from django.utils.translation import gettext as _
 
 from charts.chart import Chart, Subject, hover, make, share_table
-from charts.comparison import Verdict, difference
+from charts.comparison import LEVEL, Verdict, difference
 from charts.look import (
     GRID,
     INK,
@@ -75,24 +75,26 @@ def _highest_and_lowest(high: Value, low: Value) -> str:
     return _("%(high)s ligger høyest (%(top)s prosent) og %(low)s lavest (%(bottom)s prosent).") % names
 
 
-def units(subject: Subject, values: Sequence[Value], against: Against | None = None) -> Chart:
-    """The units of one municipality. `against` is the municipality itself."""
-    return _dots(subject, values, against, "units", sentences(_extremes(values), missing_note(values)), _("Enhet"))
+def units(subject: Subject, values: Sequence[Value], against: Against | None = None, cutoff: float = LEVEL) -> Chart:
+    """The units of one municipality. `against` is the municipality itself. `cutoff` is the p-value up to which a difference is
+    probably real."""
+    summary = sentences(_extremes(values, cutoff), missing_note(values))
+    return _dots(subject, values, against, "units", summary, _("Enhet"))
 
 
-def _extremes(values: Sequence[Value]) -> str:
+def _extremes(values: Sequence[Value], cutoff: float) -> str:
     """Who lies highest and lowest, and whether they differ, seeing that they were picked for lying farthest apart."""
     known = sorted((value for value in values if value.share is not None), key=lambda value: value.share or 0)
     if len(known) < 2:
         return _("Det er ikke nok enheter med tall til å sammenligne.")
     low, high = known[0], known[-1]
-    return sentences(_highest_and_lowest(high, low), _told(_verdict(low, high, known)))
+    return sentences(_highest_and_lowest(high, low), _told(_verdict(low, high, known, cutoff)))
 
 
-def _verdict(low: Value, high: Value, known: Sequence[Value]) -> Verdict:
+def _verdict(low: Value, high: Value, known: Sequence[Value], cutoff: float) -> Verdict:
     if low.counts is None or high.counts is None:
         return Verdict.TOO_FEW
-    return difference(high.counts, low.counts, comparisons=len(list(combinations(known, 2))))
+    return difference(high.counts, low.counts, comparisons=len(list(combinations(known, 2))), level=cutoff)
 
 
 def _told(verdict: Verdict) -> str:

@@ -14,7 +14,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from charts.chart import Chart, Subject, Table, hover, make, share_columns, share_row, share_table
-from charts.comparison import Verdict, change_over_time
+from charts.comparison import LEVEL, Verdict, trend_p_value, verdict
 from charts.look import (
     INK,
     OWN,
@@ -64,8 +64,9 @@ STROKES: dict[Kind, tuple[str, float, str, int]] = {
 HEIGHT, NARROW_HEIGHT, TOP, FOOT = 400, 380, 12, 34
 
 
-def time_series(subject: Subject, series: Sequence[Series]) -> Chart:
-    """Lines with their names at the end, and a band of uncertainty around own. All series have the same periods."""
+def time_series(subject: Subject, series: Sequence[Series], cutoff: float = LEVEL) -> Chart:
+    """Lines with their names at the end, and a band of uncertainty around own. All series have the same periods. `cutoff` is the
+    p-value up to which own trend is probably real."""
     periods = [value.label for value in series[0].values] if series else []
     own = next((one for one in series if one.kind == Kind.OWN), None)
     bounds = percent_bounds(list(_reach(series)))
@@ -75,7 +76,7 @@ def time_series(subject: Subject, series: Sequence[Series]) -> Chart:
     return make(
         subject,
         kind="time-series",
-        summary=_message(series, own),
+        summary=_message(series, own, cutoff),
         reading=_("Det blå feltet viser hvor sikkert tallet er: jo høyere felt, jo mer kan skyldes tilfeldigheter.")
         if own and own.last
         else "",
@@ -184,36 +185,43 @@ def _band(run: Sequence[tuple[int, Value]]) -> Any:
     )
 
 
-def _message(series: Sequence[Series], own: Series | None) -> str:
+def _message(series: Sequence[Series], own: Series | None, cutoff: float) -> str:
     """Where own stands, how it has moved, and where county and nation stand in the same year."""
     if own is None or own.last is None:
         return sentences(_("Det er ingen tall å vise for kommunen."), missing_note(own.values) if own else "")
     now = own.last
-    known = [value for value in own.values if value.share is not None]
-    started = _moved(known[0], now) if len(known) > 1 else ""
     here = _("%(name)s ligger på %(share)s prosent i %(year)s.")
     words = here % {"name": own.label, "share": whole(now.share or 0), "year": now.label}
-    return sentences(words, started, _others(series, now.label), missing_note(own.values))
+    return sentences(words, _moved(own.values, cutoff), _others(series, now.label), missing_note(own.values))
 
 
-def _moved(then: Value, now: Value) -> str:
+def trend_of(values: Sequence[Value]) -> float | None:
+    """The p-value of a rise or fall through the periods; None where that cannot be asked."""
+    return trend_p_value([value.counts for value in values])
+
+
+def _moved(values: Sequence[Value], cutoff: float) -> str:
+    """From the first to the last that has a figure, and whether the trend through all of them is real."""
+    known = [value for value in values if value.share is not None]
+    if len(known) < 2:
+        return ""
+    then, now = known[0], known[-1]
     start, end = whole(then.share or 0), whole(now.share or 0)
     names = {"year": then.label, "share": start}
     if start == end:
         return _("Det er som i %(year)s.") % names
     up = _("Det er opp fra %(share)s prosent i %(year)s") % names
     down = _("Det er ned fra %(share)s prosent i %(year)s") % names
-    return (up if end > start else down) + _change(then, now)
+    known_by_counts = then.counts is not None and now.counts is not None
+    return (up if end > start else down) + (_told(verdict(trend_of(values), cutoff)) if known_by_counts else ".")
 
 
-def _change(then: Value, now: Value) -> str:
-    if then.counts is None or now.counts is None:
-        return "."
+def _told(verdict: Verdict) -> str:
     return {
         Verdict.PROBABLY_REAL: _("; endringen er trolig reell."),
         Verdict.MAY_BE_CHANCE: _("; endringen kan være tilfeldig."),
         Verdict.TOO_FEW: _("; det er for få personer til å si om endringen er reell."),
-    }[change_over_time(then.counts, now.counts)]
+    }[verdict]
 
 
 def _others(series: Sequence[Series], period: str) -> str:
@@ -236,13 +244,16 @@ def _table(series: Sequence[Series]) -> Table:
 WIDTH, TALL, EDGE = 132, 36, 5
 
 
-def sparkline(subject: Subject, values: Sequence[Value], reference: Sequence[Value] = ()) -> Chart:
+def sparkline(
+    subject: Subject, values: Sequence[Value], reference: Sequence[Value] = (), cutoff: float = LEVEL
+) -> Chart:
     """A trend the size of a word, e.g. twelve on one page. Drawn here as SVG: it needs no script.
 
-    `reference` is a grey line behind it, e.g. the nation in the same years. Coloured by portal.css.
+    `reference` is a grey line behind it, e.g. the nation in the same years. Coloured by portal.css. `cutoff` is the p-value up
+    to which the trend is probably real.
     """
     known = [value for value in values if value.share is not None]
-    summary = sentences(*map(_in_year, known[-1:]), _moved(known[0], known[-1]) if len(known) > 1 else "")
+    summary = sentences(*map(_in_year, known[-1:]), _moved(values, cutoff))
     return make(
         subject,
         kind="sparkline",

@@ -180,7 +180,7 @@ def stands_against(own: Value, against: Against | None) -> str:
         return stands_at(own)
     mine, theirs = whole(own.share), whole(against.value.share)
     names = {"name": own.label, "share": mine, "other": against.name, "theirs": theirs}
-    return _position(mine, theirs) % names + _verdict(against.verdict, mine == theirs)
+    return _position(mine, theirs) % names + told_verdict(against.verdict, mine == theirs)
 
 
 def _position(mine: int, theirs: int) -> str:
@@ -191,7 +191,8 @@ def _position(mine: int, theirs: int) -> str:
     return _("%(name)s ligger på %(share)s prosent, over %(other)s (%(theirs)s prosent)")
 
 
-def _verdict(verdict: Verdict | None, same: bool) -> str:
+def told_verdict(verdict: Verdict | None, same: bool) -> str:
+    """The end of a sentence that says where own lies; `same` where the two are written alike."""
     if verdict is None or same:
         return "."
     return {

@@ -146,7 +146,8 @@ class DrillDown:
     def sum_benchmark(self) -> Benchmark | None:
         if self.sum is None:
             return None
-        return benchmark_of(self.indicator, self.municipality_value, self.sum.value, words=_("de andre samlet"))
+        own, others, cutoff = self.municipality_value, self.sum.value, self.view.cutoff
+        return benchmark_of(self.indicator, own, others, words=_("de andre samlet"), cutoff=cutoff)
 
     @property
     def sum_percent(self) -> str:

@@ -34,11 +34,12 @@ class DataState:
 
 @dataclass(frozen=True)
 class Card:
-    """One indicator as somebody sees it in the overview."""
+    """One indicator as somebody sees it in the overview. `change` is that through the years, where the year is the newest."""
 
     indicator: Indicator
     value: Value
     benchmarks: Sequence[Benchmark]
+    change: Benchmark | None
     trend: Chart
     state: DataState
 
@@ -122,16 +123,21 @@ def overview(view: PageScope) -> Overview:
 
 
 def _card(view: PageScope, indicator: Indicator) -> Card:
+    change = view.change(indicator)
     return Card(
-        indicator, view.value(indicator), view.benchmarks(indicator), _trend(view, indicator), state(view, indicator)
+        indicator,
+        view.value(indicator),
+        view.benchmarks(indicator),
+        change if change and change.own.label == view.place.text_year else None,
+        _trend(view, indicator),
+        state(view, indicator),
     )
 
 
 def _trend(view: PageScope, indicator: Indicator) -> Chart:
     subject = Subject(title=str(indicator.short_title), name=f"trend-{indicator.code}", source="")
-    own = view.through_years(indicator, view.own_areas(), is_own=True)
     nation = view.through_years(indicator, dict.fromkeys(view.years, NATION))
-    return sparkline(subject, own, nation)
+    return sparkline(subject, view.own_years(indicator), nation, view.cutoff)
 
 
 def state(view: PageScope, indicator: Indicator) -> DataState:

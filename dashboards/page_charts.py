@@ -43,7 +43,7 @@ class PageCharts:
     @cached_property
     def trend(self) -> Chart:
         title = _("%(indicator)s, år for år") % {"indicator": self.drill_down.indicator.short_title}
-        return charts.time_series(self._subject(title, "utvikling"), list(self._lines()))
+        return charts.time_series(self._subject(title, "utvikling"), list(self._lines()), self.drill_down.view.cutoff)
 
     def _lines(self) -> Iterator[Series]:
         """Of a unit, or of the municipality where the unit has no figures. Peers only where they were chosen by name: a group
@@ -119,7 +119,7 @@ class PageCharts:
             return self._one_unit() if self.drill_down.value.drawn.share is not None else None
         names = {unit.organisation_number: str(unit) for unit in view.units}
         values = self._parts(Level.UNIT, names)
-        return charts.units(subject, values, self._whole) if _drawn(values) > 1 else None
+        return charts.units(subject, values, self._whole, view.cutoff) if _drawn(values) > 1 else None
 
     def _one_unit(self) -> Chart:
         view = self.drill_down.view
@@ -143,10 +143,12 @@ class PageCharts:
 
     @cached_property
     def districts(self) -> Chart | None:
-        values = self._parts(Level.DISTRICT, self.drill_down.view.districts)
+        view = self.drill_down.view
+        values = self._parts(Level.DISTRICT, view.districts)
         if _drawn(values) < 2:
             return None
-        chart = charts.units(self._subject(_("Bydelene ved siden av hverandre"), "bydeler"), values, self._whole)
+        subject = self._subject(_("Bydelene ved siden av hverandre"), "bydeler")
+        chart = charts.units(subject, values, self._whole, view.cutoff)
         return replace(chart, table=chart.table.first_named(_("Bydel")))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from charts import Missing, Value
+from charts.comparison import LEVEL, discovery_cutoff
 from charts.trend import Kind, Series
-from indicators.benchmark import Benchmark, benchmark_of
+from indicators.benchmark import Benchmark, benchmark_of, change_of
+from indicators.definitions import INDICATORS
 from indicators.indicator import Indicator
 from indicators.models import IndicatorValue, Level
 from municipalities.access import Access, visible
@@ -44,6 +46,7 @@ class PageScope:
     """One viewer's choice of place (a municipality or one of its units) and year.
 
     `districts` are the names of the municipality's, by number, for who may see them. `ours` are true figures of the viewer's own; `theirs` are what was published, of everybody.
+    `cutoff` is the p-value up to which a difference or a trend is probably real, among all that are asked about of the place and year.
     """
 
     place: Place
@@ -53,6 +56,7 @@ class PageScope:
     districts: Mapping[str, str] = field(default_factory=dict)
     ours: Mapping[FigureKey, Figure] = field(default_factory=dict)
     theirs: Mapping[FigureKey, Figure] = field(default_factory=dict)
+    cutoff: float = LEVEL
 
     # --- What the figures rest on ---------------------------------------------------------------------------------
 
@@ -182,15 +186,14 @@ class PageScope:
         if self.unit is None:
             return None
         mine, all_ = self.value(indicator), self.municipality_value(indicator)
-        return benchmark_of(indicator, mine, all_, words=_("kommunen"), part=mine)
+        return benchmark_of(indicator, mine, all_, words=_("kommunen"), part=mine, cutoff=self.cutoff)
 
     def public_benchmark(self, indicator: Indicator, area: str, label: str, words: str = "") -> Benchmark | None:
         other = self.theirs.get((indicator.code, self.place.year, area))
         if other is None:
             return None
-        return benchmark_of(
-            indicator, self.value(indicator), other.value(label), words=words, part=self._held(indicator)
-        )
+        own, held = self.value(indicator), self._held(indicator)
+        return benchmark_of(indicator, own, other.value(label), words=words, part=held, cutoff=self.cutoff)
 
     def _held(self, indicator: Indicator) -> Value | None:
         """What county and nation hold of own: the unit's; of the municipality what was published, else what is true now."""
@@ -231,6 +234,22 @@ class PageScope:
     def own_areas(self) -> dict[int, str]:
         return dict.fromkeys(self.years, self.area) if self.unit else self.numbers
 
+    def own_years(self, indicator: Indicator) -> list[Value]:
+        return self.through_years(indicator, self.own_areas(), is_own=True)
+
+    def change(self, indicator: Indicator) -> Benchmark | None:
+        """Own in the newest year that is known beside the first."""
+        return change_of(indicator, self.own_years(indicator), self.cutoff)
+
+    # --- How sure ---------------------------------------------------------------------------------------------------
+
+    def p_values(self) -> Iterator[float | None]:
+        """Of all that is asked of the place and year: every indicator beside the others (24 questions of a municipality, 36 of a
+        unit) and through the years (12)."""
+        for indicator in INDICATORS:
+            asked = [*self.benchmarks(indicator), self.change(indicator)]
+            yield from (each.p_value for each in asked if each)
+
 
 def page_scope(request: HttpRequest, code: str) -> PageScope:
     """What the address asks for, as far as the viewer may see it; without figures yet.
@@ -242,22 +261,29 @@ def page_scope(request: HttpRequest, code: str) -> PageScope:
     return PageScope(place, access, history(place, access))
 
 
-def with_figures(view: PageScope, *indicators: Indicator, whole_nation: bool = False) -> PageScope:
-    """The same with figures of some indicators or all: of own, county and nation, or (`whole_nation`) of everybody and of
-    every own unit and district."""
-    codes = [indicator.code for indicator in indicators]
+def with_figures(view: PageScope) -> PageScope:
+    """The same with all indicators' figures of own, county and nation, judged together."""
     numbers = [str(number.pk) for number in view.place.numbers]
-    shown = [] if whole_nation else [*numbers, *{str(number.county_id) for number in view.place.numbers}, NATION]
-    parts = view.sees_whole and whole_nation
-    districts = District.objects.filter(municipality__in=view.place.numbers) if parts else District.objects.none()
-    named = dict(districts.values_list("pk", "name"))
-    areas = {*numbers, view.area, *named, *(unit.organisation_number for unit in view.units if parts)}
+    shown = [*numbers, *{str(number.county_id) for number in view.place.numbers}, NATION]
     release = newest()
-    theirs, ours = published(release, codes, shown), _ours(view, areas, codes)
-    return replace(view, release=release, districts=named, ours=ours, theirs=theirs)
+    theirs, ours = published(release, areas=shown), _ours(view, {*numbers, view.area})
+    seen = replace(view, release=release, ours=ours, theirs=theirs)
+    return replace(seen, cutoff=discovery_cutoff(seen.p_values()))
 
 
-def _ours(view: PageScope, areas: Collection[str], codes: Collection[str]) -> dict[FigureKey, Figure]:
+def with_whole_nation(view: PageScope, indicator: Indicator) -> PageScope:
+    """The same with one indicator's figures of everybody, and of every own unit and district. A difference is judged among those of
+    all indicators, so that it is called the same here as beside them."""
+    compared = with_figures(view)
+    numbers = [str(number.pk) for number in view.place.numbers]
+    districts = District.objects.filter(municipality__in=numbers) if view.sees_whole else District.objects.none()
+    named = dict(districts.values_list("pk", "name"))
+    areas = {*numbers, view.area, *named, *(unit.organisation_number for unit in view.units if view.sees_whole)}
+    theirs, ours = published(compared.release, [indicator.code]), _ours(view, areas, [indicator.code])
+    return replace(compared, districts=named, ours=ours, theirs=theirs)
+
+
+def _ours(view: PageScope, areas: Collection[str], codes: Collection[str] = ()) -> dict[FigureKey, Figure]:
     """The true figures; without anything that counts in the year, those of the trial stand there."""
     # A provider's number may be in other municipalities' messages too, which the registry's staff may see.
     here = view.access.within(str(number.pk) for number in view.place.numbers)

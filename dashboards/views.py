@@ -18,9 +18,9 @@ from dashboards.downloads import WRITERS, sheet_of
 from dashboards.drill_down import DrillDown
 from dashboards.overview import overview
 from dashboards.page_charts import PageCharts
-from dashboards.page_scope import PageScope, page_scope, with_figures
+from dashboards.page_scope import PageScope, page_scope, with_figures, with_whole_nation
 from dashboards.peers import Group, Neighbours, Peers
-from indicators.definitions import BY_CODE, INDICATORS
+from indicators.definitions import BY_CODE
 from indicators.indicator import Indicator
 from indicators.wording import WORDS
 from municipalities import audit
@@ -33,7 +33,7 @@ ROWS_A_PAGE = 50
 
 @signed_in
 def indicators(request: HttpRequest, code: str) -> HttpResponse:
-    view = with_figures(page_scope(request, code), *INDICATORS)
+    view = with_figures(page_scope(request, code))
     return render(request, "dashboards/overview.html", {**_common(view), "overview": overview(view)})
 
 
@@ -64,7 +64,7 @@ def _drill_down(request: HttpRequest, code: str, indicator: str) -> DrillDown:
     """
     view = page_scope(request, code)
     declared = _declared(indicator)
-    view = with_figures(view, declared, whole_nation=True)
+    view = with_whole_nation(view, declared)
     neighbours = Neighbours(view.place.municipality, view.place.year)
     return DrillDown(declared, view, neighbours, _peers(request, neighbours))
 

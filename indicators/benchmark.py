@@ -1,13 +1,15 @@
-"""Where a share stands beside another one, and whether the difference is real."""
+"""Where a share stands beside another one, or beside what it was, and whether the difference is real."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from charts import Against, Value
-from charts.comparison import Share, Verdict, difference
+from charts.comparison import LEVEL, Share, Verdict, p_value, verdict
+from charts.trend import trend_of
 from charts.values import percent_short, whole
 from indicators.indicator import Indicator
 from indicators.wording import explained
@@ -15,12 +17,14 @@ from indicators.wording import explained
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Own beside another. `words` names the other in the middle of a sentence. Without a verdict one of them is missing."""
+    """Own beside another. `words` names the other in the middle of a sentence. Without a verdict one of them is missing; without a
+    p-value one of them is missing or too few."""
 
     own: Value
     other: Value
     words: str
     verdict: Verdict | None = None
+    p_value: float | None = None
     higher_is_better: bool | None = None
 
     @property
@@ -69,15 +73,31 @@ class Benchmark:
 
 
 def benchmark_of(
-    indicator: Indicator, own: Value, other: Value, *, words: str = "", part: Value | None = None, of: int = 1
+    indicator: Indicator,
+    own: Value,
+    other: Value,
+    *,
+    words: str = "",
+    part: Value | None = None,
+    cutoff: float = LEVEL,
 ) -> Benchmark:
     """Own beside another. `part` is what the other holds of own's persons, where it holds them; they are taken out of it
-    before the two are compared. `of` is how many comparisons are made at once."""
+    before the two are compared. `cutoff` is the p-value up to which the difference is probably real: lower where it is one of many."""
     benchmark = Benchmark(own, other, words or other.label, higher_is_better=indicator.higher_is_better)
     if own.counts is None or other.counts is None:
         return benchmark
     rest = _without(other.counts, part.counts if part else None)
-    return replace(benchmark, verdict=difference(own.counts, rest, comparisons=of))
+    p = p_value(own.counts, rest)
+    return replace(benchmark, verdict=verdict(p, cutoff), p_value=p)
+
+
+def change_of(indicator: Indicator, years: Sequence[Value], cutoff: float = LEVEL) -> Benchmark | None:
+    """The last year that is known beside the first, judged by the trend through all of them; None where only one is known."""
+    known = [value for value in years if value.share is not None]
+    if len(known) < 2:
+        return None
+    p, then, now = trend_of(years), known[0], known[-1]
+    return Benchmark(now, then, then.label, verdict(p, cutoff), p, indicator.higher_is_better)
 
 
 def _without(whole_: Share, part: Share | None) -> Share:

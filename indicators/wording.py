@@ -137,7 +137,7 @@ def explained(verdict: Verdict) -> str:
     """What lies in a verdict on a difference."""
     return {
         Verdict.PROBABLY_REAL: _("Så stor forskjell gir tilfeldigheter sjelden."),
-        Verdict.MAY_BE_CHANCE: _("Så stor forskjell oppstår ofte av seg selv."),
+        Verdict.MAY_BE_CHANCE: _("Så stor forskjell oppstår ofte av seg selv når mye sammenlignes."),
         Verdict.TOO_FEW: _("Det er under %(n)s personer på en av sidene.") % {"n": FEWEST},
     }[verdict]
 

@@ -15,7 +15,6 @@ from django.utils.translation import pgettext_lazy
 
 from dashboards.overview import overview
 from dashboards.page_scope import PageScope, with_figures
-from indicators.definitions import INDICATORS
 from municipalities import calendar
 from municipalities.models import County, Municipality
 from municipalities.pages import access_of, find_place, own_places, signed_in
@@ -60,7 +59,7 @@ def municipality_home(request: HttpRequest, code: str) -> HttpResponse:
     sent = history(place, access)
     found = findings_of(sent.current, place.organisation_number)
     view = PageScope(place, access, sent)
-    seen = overview(with_figures(view, *INDICATORS)) if sent.current else None
+    seen = overview(with_figures(view)) if sent.current else None
     context = {
         "place": place,
         "history": sent,

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 import charts
 from charts import Against, Chart, Kind, MapPlace, Series, Subject, Value
+from charts.comparison import LEVEL, discovery_cutoff
+from charts.trend import trend_of
 from indicators.benchmark import Benchmark, benchmark_of
 from indicators.indicator import Indicator
 from indicators.models import Level
@@ -72,11 +74,20 @@ class NationCharts:
 
     @property
     def beside_nation(self) -> Benchmark | None:
+        return self._beside_nation(self.cutoff)
+
+    def _beside_nation(self, cutoff: float = LEVEL) -> Benchmark | None:
         """The subject held against the rest of the nation."""
         if self.subject == NATION or self.nation.share is None:
             return None
         own = self.subject_value
-        return benchmark_of(self.indicator, own, self.nation, words=_("landet"), part=own)
+        return benchmark_of(self.indicator, own, self.nation, words=_("landet"), part=own, cutoff=cutoff)
+
+    @cached_property
+    def cutoff(self) -> float:
+        """The p-value up to which what the page says of the subject is probably real: beside the nation, and through the years."""
+        beside, through_years = self._beside_nation(), trend_of(self._line(self.subject, Kind.OWN).values)
+        return discovery_cutoff([beside.p_value if beside else None, through_years])
 
     @cached_property
     def nation(self) -> Value:
@@ -158,7 +169,7 @@ class NationCharts:
         nation = [] if self.subject == NATION else [self._line(NATION, Kind.NATION)]
         lines = [self._line(self.subject, Kind.OWN), *nation, *(self._line(area, Kind.PEER) for area in others)]
         title = _("%(indicator)s, år for år") % {"indicator": self.indicator.short_title}
-        return charts.time_series(self._subject(title, TREND), lines)
+        return charts.time_series(self._subject(title, TREND), lines, self.cutoff)
 
     def _line(self, area: str, kind: Kind) -> Series:
         return Series(self.names.get(area, area), tuple(self.value(area, year, str(year)) for year in self.years), kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +18,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from charts import Chart, Download, Subject, Value, sparkline
+from charts.comparison import LEVEL, discovery_cutoff
 from charts.values import interval_text, percent_text
+from indicators.benchmark import Benchmark, change_of
 from indicators.definitions import BY_CODE, THEMES
 from indicators.indicator import Indicator
 from indicators.wording import direction, of_them
@@ -64,10 +66,12 @@ def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 @dataclass(frozen=True)
 class Card:
-    """An indicator on the overview: the nation's newest figure and how it went."""
+    """An indicator on the overview: the nation's newest figure and how it went. `cutoff` is the p-value up to which that is probably
+    real, among all of the overview."""
 
     indicator: Indicator
     years: list[Value]
+    cutoff: float = LEVEL
 
     @property
     def value(self) -> Value | None:
@@ -86,19 +90,33 @@ class Card:
         return direction(self.indicator)
 
     @property
+    def change(self) -> Benchmark | None:
+        return change_of(self.indicator, self.years, self.cutoff)
+
+    @property
     def trend(self) -> Chart | None:
         if self.value is None:
             return None
-        return sparkline(Subject(title=str(self.indicator.title), name=self.indicator.code, source=""), self.years)
+        subject = Subject(title=str(self.indicator.title), name=self.indicator.code, source="")
+        return sparkline(subject, self.years, cutoff=self.cutoff)
 
 
 @public
 def public_indicators(request: HttpRequest) -> HttpResponse:
     release = newest()
     figures = published(release, areas=[NATION])
-    themes = [(title, [_card(BY_CODE[code], figures) for code in codes]) for title, codes in THEMES]
+    cards = _cards(figures)
+    themes = [(title, [cards[code] for code in codes]) for title, codes in THEMES]
     context = {"themes": themes, "release": release, "meanings": MEANINGS.items(), "section": "public"}
     return render(request, "publications/public.html", context)
+
+
+def _cards(figures: dict[FigureKey, Figure]) -> dict[str, Card]:
+    """Of all indicators, by code; their trends are judged together."""
+    cards = {code: _card(indicator, figures) for code, indicator in BY_CODE.items()}
+    changes = filter(None, (card.change for card in cards.values()))
+    cutoff = discovery_cutoff(change.p_value for change in changes)
+    return {code: replace(card, cutoff=cutoff) for code, card in cards.items()}
 
 
 def _card(indicator: Indicator, figures: dict[FigureKey, Figure]) -> Card:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -118,6 +120,13 @@ def drawn(chart: Chart, axis: str) -> set[float]:
 
 def written(chart: Chart) -> str:
     return " ".join(cell for row in chart.table.rows for cell in row.cells)
+
+
+def test_charts_do_not_load_scipy() -> None:
+    """It would cost each web process about 90 MB and more than a second."""
+    asked = "import sys, charts; print([name for name in sys.modules if name.split('.')[0] == 'scipy'])"
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
 
 
 # --- Every chart ----------------------------------------------------------------------------------------------
@@ -309,7 +318,7 @@ def test_messages() -> None:
         "Forskjellen mellom dem er trolig reell. Uten tall: Tunet (skjult, få personer)."
     )
     assert funnel(SUBJECT, MANY, AGAINST).summary.startswith(
-        "Solhøgda (57 prosent) ligger mellom kurvene: forskjellen fra landet kan være tilfeldig. "
+        "Solhøgda (57 prosent) ligger mellom kurvene rundt landet; forskjellen kan være tilfeldig. "
     )
     assert "av 34 kommuner ligger lavere." in distribution(SUBJECT, MANY, AGAINST).summary
     assert rates_by_age(SUBJECT, RATES).summary == (
@@ -323,16 +332,70 @@ def test_messages() -> None:
 
 
 def test_funnel_message_beyond_and_too_few() -> None:
-    low = funnel(SUBJECT, [Value.of("Lav", 300, 1000, own=True)], AGAINST).summary
+    real = Against(NATION, Verdict.PROBABLY_REAL, "landet")
+    low = funnel(SUBJECT, [Value.of("Lav", 300, 1000, own=True)], real).summary
     assert low.startswith(
-        "Lav (30 prosent) ligger under begge kurvene rundt landet. Forskjellen er trolig reell. 1 av 1 "
+        "Lav (30 prosent) ligger under begge kurvene rundt landet; forskjellen er trolig reell. 1 av 1 "
     )
-    near = funnel(SUBJECT, [Value.of("Nær", 660, 1000, own=True)], AGAINST).summary
-    assert near.startswith("Nær (66 prosent) ligger over den innerste kurven rundt landet. Forskjellen er ")
+    near = funnel(SUBJECT, [Value.of("Nær", 660, 1000, own=True)], real).summary
+    assert near.startswith("Nær (66 prosent) ligger over den innerste kurven rundt landet; forskjellen er ")
     few = funnel(SUBJECT, [Value.of("Liten", 9, 9, own=True)], AGAINST).summary
     assert few.startswith("Liten har for få personer til å si om forskjellen er reell.")
     hidden = funnel(SUBJECT, [Value.none("Bykle", Missing.SUPPRESSED, own=True)], AGAINST).summary
     assert hidden.startswith("Bykle har ikke noe tall (skjult, få personer).")
+
+
+def test_funnel_says_of_the_difference_what_the_page_says() -> None:
+    """One of many comparisons may lie outside the inner curve by chance; and a real one may be no larger than usual."""
+    near = [Value.of("Nær", 660, 1000, own=True)]
+    assert "den innerste kurven rundt landet; forskjellen kan være tilfeldig." in funnel(SUBJECT, near, AGAINST).summary
+    real = Against(NATION, Verdict.PROBABLY_REAL, "landet")
+    assert "mellom kurvene rundt landet; forskjellen er trolig reell." in funnel(SUBJECT, MANY, real).summary
+    alone = funnel(SUBJECT, MANY, Against(NATION, words="landet")).summary
+    assert alone.startswith("Solhøgda (57 prosent) ligger mellom kurvene rundt landet. 1 av 34 ")
+
+
+def test_funnel_that_is_widened_says_so_and_by_how_much() -> None:
+    """Around 50 %, z-scores of 100 persons each (standard error 5 points): -5, -3, -3, -1, -1, 1, 1, 3, 3, 9. With the outermost pulled
+    in, φ is (6 × 9 + 4 × 1) / 10 = 5.8, and its root 2.4."""
+    half = Against(Value.of("Landet", 500, 1000), words="landet")
+    shares = [Value.of(str(z), 50 + 5 * z, 100) for z in (-5, -3, -3, -1, -1, 1, 1, 3, 3, 9)]
+    wide = funnel(SUBJECT, shares, half)
+    assert "φ = 5,8), og kurvene er gjort 2,4 ganger så vide for det (Spiegelhalter 2005)" in wide.reading
+    assert "av tilfeldighet alene." not in wide.reading
+    assert "For under 30 personer er kurvene regnet eksakt (binomisk)." in wide.reading
+    names = {trace["name"]: trace["y"] for trace in wide.figure["data"] if trace.get("name")}
+    # 1.96 × 2.41 = 4.7 standard errors: -5 is beyond the inner, 9 beyond the outer (7.4).
+    assert (names["utenfor den innerste kurven"], names["utenfor den ytterste kurven"]) == ([25.0], [95.0])
+    assert "1 av 10 kommuner ligger utenfor den ytterste kurven." in wide.summary
+    # The drawn curve is that of the words: at 100 persons 50 ± 100 × 1.96 × 0.05 × √5.8 = 26.4 and 73.6.
+    curve = next(trace for trace in wide.figure["data"] if trace.get("fill") == "toself")
+    drawn_at_100 = {y for x, y in zip(curve["x"], curve["y"], strict=True) if 98 <= x <= 102}
+    assert min(abs(y - 73.6) for y in drawn_at_100) < 0.5 and min(abs(y - 26.4) for y in drawn_at_100) < 0.5
+
+
+def test_funnel_of_chance_alone_says_that() -> None:
+    half = Against(Value.of("Landet", 500, 1000), words="landet")
+    even = funnel(SUBJECT, [Value.of(str(n), 50 + n, 100) for n in (-9, -7, -5, -3, -1, 1, 3, 5, 7, 9)], half)
+    assert "Mellom kurvene kan forskjellen fra landet være tilfeldig." in even.reading
+    assert "overspredning" not in even.reading
+    assert "For under 30 personer er kurvene regnet eksakt" in even.reading
+
+
+def test_a_trend_is_judged_through_all_years_and_at_the_level_of_its_page() -> None:
+    """53, 55.5, 58 and 61 % of 200 have p = 0.09, and five times as many 0.00015: real at 5 %, and not on a page that asks for 0.0001."""
+
+    def told(times: int, cutoff: float = 0.05) -> str:
+        numerators = (106, 111, 116, 122)
+        values = tuple(Value.of(str(2020 + n), above * times, 200 * times) for n, above in enumerate(numerators))
+        series = time_series(SUBJECT, [Series("Solhøgda", values, Kind.OWN)], cutoff).summary
+        small = sparkline(SUBJECT, values, cutoff=cutoff).summary
+        assert series.split("; ")[1] == small.split("; ")[1]
+        return small
+
+    assert told(1).endswith("Det er opp fra 53 prosent i 2020; endringen kan være tilfeldig.")
+    assert told(5).endswith("Det er opp fra 53 prosent i 2020; endringen er trolig reell.")
+    assert told(5, cutoff=0.0001).endswith("endringen kan være tilfeldig.")
 
 
 def test_units_that_were_picked_for_lying_apart_need_more() -> None:

@@ -9,16 +9,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from charts import Value
+from charts import Missing, Value
 from charts.comparison import Verdict
 from dashboards.bars import Reach
-from indicators.benchmark import benchmark_of
+from indicators.benchmark import benchmark_of, change_of
 from indicators.definitions import BY_CODE, INDICATORS, THEMES
 from indicators.models import IndicatorValue, Level
 from indicators.wording import WORDS, below_the_line, of_them, sureness
 from municipalities.models import Unit
 from publications.figures import Figure
-from publications.models import Publication, PublicationState
+from publications.models import Publication, PublicationState, PublishedTable
 from submissions.models import Status, Submission
 from tests.cast import FJELLHEIM, OWN, SOLBAKKEN
 from tests.indicator_stage import ASSESSED, YEAR, Stage, own, publish, residents, sent, stage_fixture, words  # noqa: F401
@@ -40,6 +40,34 @@ def test_the_overview_tells_value_place_and_verdict(stage: Stage) -> None:
     assert "Lavere enn landet (80 %) trolig reell" in page
     assert "Ikke aktuelle for kommunen" in page
     assert page.index("På sykehjem") < page.index("Ernæring vurdert, sykehjem")
+
+
+def test_the_overview_tells_the_change_through_the_years_and_its_verdict(stage: Stage) -> None:
+    """8 of 20, then 15 of 30: two small years, p = 0.69 by Fisher's test."""
+    assert "Høyere enn 2022 (40 %) kan være tilfeldig" in stage.page("indicators", "kari")
+    assert "Høyere enn 2022" not in stage.page("indicators", "kari", aar="2022")  # of another year than the card's
+
+
+OTHERS = ("seen-by-doctor-institution", "seen-by-dentist-institution", "medication-review-institution")
+
+
+def test_a_difference_is_judged_among_all_that_the_place_is_asked_about(stage: Stage) -> None:
+    """15 of 30 beside 7250 of 10 000 has p = 0.0057 (z = 2.76). It is real among the 6 questions where one indicator is published (its
+    two comparisons, and four indicators' changes through the years), for 0.05 / 6 = 0.0083, and not among the 12 where four are, for
+    0.05 / 12 = 0.0042. Of the others nothing differs: nobody has been seen, here or elsewhere."""
+    PublishedTable.objects.all().delete()
+    publish({"0": (7250, 10_000), "11": (300, 500), OWN: (15, 30)})
+    said = "Lavere enn landet (73 %) trolig reell"
+    assert said in stage.page("indicators", "kari")
+    assert said in stage.page("indicator", "kari", ASSESSED)
+    for code in OTHERS:
+        publish({"0": (0, 10_000), "11": (0, 500), OWN: (0, 30)}, code=code)
+    doubted = "Lavere enn landet (73 %) kan være tilfeldig"
+    assert doubted in stage.page("indicators", "kari")
+    alone = stage.page("indicator", "kari", ASSESSED)
+    assert doubted in alone  # its own page says the same, and so does its funnel
+    assert "rundt landet; forskjellen kan være tilfeldig." in alone
+    assert "trolig reell." not in alone
 
 
 def test_the_overview_says_which_errors_touch_a_value(stage: Stage) -> None:
@@ -268,6 +296,21 @@ def test_every_difference_has_its_verdict(
 ) -> None:
     standing = benchmark_of(BY_CODE[ASSESSED], Value.of("Vi", *own_counts), Value.of("Norge", *other))
     assert (standing.verdict, standing.position, standing.tone) == (verdict, position, tone)
+
+
+def test_a_change_is_the_newest_year_beside_the_first() -> None:
+    years = [Value.of(str(2020 + n), above, 100) for n, above in enumerate((40, 50, 60))]
+    gap = Value.none("2019", Missing.NOT_REPORTED)
+    change = change_of(BY_CODE[ASSESSED], [gap, *years])
+    assert change is not None
+    assert (change.position, change.verdict, change.tone) == (
+        "Høyere enn 2020 (40\u00a0%)",
+        Verdict.PROBABLY_REAL,
+        "success",
+    )
+    # z = 20 / √50 (tests/charts/test_comparison.py): p = 0.0047.
+    assert change_of(BY_CODE[ASSESSED], years, cutoff=0.004).verdict == Verdict.MAY_BE_CHANCE  # type: ignore[union-attr]
+    assert change_of(BY_CODE[ASSESSED], [gap, years[0]]) is None
 
 
 def test_own_is_taken_out_of_what_it_is_a_part_of() -> None:

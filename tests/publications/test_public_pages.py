@@ -22,7 +22,7 @@ from tests.cast import OTHER, OWN, Cast, cast_fixture  # noqa: F401
 from tests.releases import missing, publication, row, table
 
 pytestmark = pytest.mark.django_db
-CODE = "nutrition-assessed-institution"
+CODE, OTHER_CODE = "nutrition-assessed-institution", "nutrition-assessed-home"
 HIDDEN = 98_765  # a denominator that is suppressed
 
 
@@ -57,6 +57,28 @@ def test_the_overview_tells_the_nations_newest() -> None:
     assert "57,6" in html and "landet, 2023" in html
     assert html.count("indicator-card__title") == len(INDICATORS)
     assert "utgave 1" in html.lower()
+
+
+def test_the_overview_says_whether_the_nations_change_is_real() -> None:
+    """23 022 of 40 000, then one more: the same in whole per cent. Of another indicator 23 000, then 24 000."""
+    assert "Likt med 2022 (58 %) ingen forskjell" in about("/indikatorer/")
+    nation = [table(OTHER_CODE, [row("0", above, 40_000, year)]) for year, above in ((2022, 23_000), (2023, 24_000))]
+    publication(2, nation)
+    assert "Høyere enn 2022 (58 %) trolig reell" in about("/indikatorer/")
+
+
+@pytest.mark.parametrize(("before", "said"), [(533, "kan være tilfeldig"), (400, "trolig reell")])
+def test_what_a_page_says_of_its_subject_is_judged_together(before: int, said: str) -> None:
+    """533 of 1000 beside a half of the rest of the nation: z = 0.033 / √(0.25 / 1000) = 2.09, p = 0.037. Of two questions the better one has
+    to be below 0.025: so this is not, where nothing has changed since last year; and is where that has, beyond doubt."""
+    tables = []
+    for year, above in ((2022, before), (2023, 533)):
+        rows_ = [row("0", 500_000, 1_000_000, year), row("11", 5_000, 10_000, year), row("1103", above, 1_000, year)]
+        tables.append(table(OTHER_CODE, rows_))
+    publication(2, tables)
+    words = about(f"/indikatorer/{OTHER_CODE}/?omrade=1103")
+    assert f"Høyere enn landet (50 %) {said}" in words
+    assert f"rundt landet; forskjellen {'er' if before == 400 else ''} {said}".replace("  ", " ") in words
 
 
 def test_a_page_has_map_tables_and_reasons() -> None:
