@@ -20,11 +20,11 @@ from tqdm import tqdm
 
 from demonstration.generate import Nation
 from demonstration.places import Place
-from demonstration.progress import progress
 from indicators.refreshing import compute, judge_again
 from municipalities import accounts, audit, calendar
 from municipalities.access import Access
 from municipalities.models import AuditEvent, Municipality, Role, Scope, Unit
+from municipalities.progress import progress
 from publications import tasks
 from quality.models import UnitResult
 from submissions.models import REFUSED, UNFINISHED, Channel, Submission

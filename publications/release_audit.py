@@ -9,7 +9,7 @@ from django.conf import settings
 
 from indicators.definitions import links
 from municipalities.models import Municipality
-from publications.disclosure_audit import Document, Known, Limits, Report, audit
+from publications.disclosure_audit import Document, Known, Limits, Report, Tick, audit, untold
 from publications.models import Publication, PublishedTable
 from publications.selectors import released
 
@@ -43,7 +43,7 @@ def merged(reports: Sequence[Report]) -> dict[str, Any]:
     }
 
 
-def audit_released(publication: Publication, *, exact: bool = False) -> Report:
+def audit_released(publication: Publication, *, exact: bool = False, tick: Tick = untold) -> Report:
     """Attack a release that is out, with what is out: the rows of its year, those of the release of the year before it, and the change
     list. As in the audit before the release each municipality knows its own true figures."""
     year = publication.year
@@ -63,7 +63,7 @@ def audit_released(publication: Publication, *, exact: bool = False) -> Report:
     )
     documents = [each for number, tables in both.items() for each in _documents(tables, number)]
     own = dict(item for number, tables in both.items() for item in _own(tables, number))
-    return audit(documents, known, limits(), own=own, exact=exact)
+    return audit(documents, known, limits(), own=own, exact=exact, tick=tick)
 
 
 def _kept_nations(tables: Iterable[PublishedTable], number: int) -> Iterator[tuple[int, str, int]]:

@@ -4,7 +4,7 @@ knows its own figures besides."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +27,12 @@ from publications.disclosure_audit.programs import SLACK, Stretch, follow
 from publications.disclosure_audit.proofs import Proof
 from publications.disclosure_audit.report import Cell, Derived, Interval, Leak, Report
 from publications.disclosure_audit.swaps import Swaps
+
+Tick = Callable[[int, int], None]
+
+
+def untold(_done: int, _of: int) -> None:
+    """Where nobody waits."""
 
 
 @dataclass
@@ -56,16 +62,18 @@ def audit(
     *,
     own: Own | None = None,
     exact: bool = False,
+    tick: Tick = untold,
 ) -> Report:
     """Attack what left, as an outsider would and as each municipality with hidden counts could.
 
     `own` are the true figures of the municipalities: what an insider lends to the attack. Without them an insider is lent
-    figures in the middle of what is possible. `exact` follows every count to both its ends, also where it is seen to be safe.
+    figures in the middle of what is possible. `exact` follows every count to both its ends, also where it is seen to be safe. `tick` is
+    told how many different hidden counts have been attacked, and of how many.
     """
     limits = limits or Limits()
     documents = list(documents)
     found = equations(documents, known)
-    attacked = _attacked(found, own, limits.least_width, exact)
+    attacked = _attacked(found, own, limits.least_width, exact, tick)
     derived = _derived(found, attacked)
     leaks = [*_outsider(found, derived, limits), *_insiders(found, attacked, derived, limits)]
     return Report(
@@ -93,7 +101,7 @@ def _small_rests(found: Equations, limits: Limits) -> Iterator[str]:
 # --- An outsider ---------------------------------------------------------------------------------------------
 
 
-def _attacked(found: Equations, own: Own | None, width: int, exact: bool) -> list[Attacked]:
+def _attacked(found: Equations, own: Own | None, width: int, exact: bool, tick: Tick) -> list[Attacked]:
     """Exchanges around the true figures show most counts to be wide, detours nearly all others; linear programs follow the rest."""
     true = truths(found, own or {})
     stretches = [Stretch(block, np.ones(len(block.cells), dtype=bool)) for block in blocks(found.sums, found.told)]
@@ -103,8 +111,11 @@ def _attacked(found: Equations, own: Own | None, width: int, exact: bool) -> lis
         Attacked(stretch, stretch.middle if point is None else point, point is not None)
         for stretch, point in zip(stretches, points, strict=True)
     ]
+    done, of = 0, sum(len(each.block.cells) for each in attacked)
     for each in attacked:
-        _prove(each, width)
+        for column in _prove(each, width):
+            tick(done + column + 1, of)
+        done += len(each.block.cells)
     follow(stretches, None if exact else width)
     return attacked
 
@@ -117,7 +128,8 @@ def _true_point(block: Block, true: Mapping[Cell, int]) -> np.ndarray | None:
     return None if (block.matrix @ point != block.right).any() else point
 
 
-def _prove(each: Attacked, width: int) -> None:
+def _prove(each: Attacked, width: int) -> Iterator[int]:
+    """Column by column, each told when it is done."""
     if not each.stretch.feasible:
         return
     each.stretch.record(each.point)
@@ -127,6 +139,7 @@ def _prove(each: Attacked, width: int) -> None:
         if proof is not None:
             each.proofs[column] = proof
             each.stretch.reach(column, proof.low, proof.high)
+        yield column
 
 
 def _impossible(attacked: Iterable[Attacked], own: Own | None) -> Iterator[str]:

@@ -45,7 +45,6 @@ OWN_DATABASE = (
 )
 IN_CONTAINERS = "needs a container engine; tests/kpr_portal/test_compose.py reads what it would do"
 A_BACKUP = "as PostgreSQL's superuser, on a server"
-MINUTES = "takes most of a minute of a core here, where so few persons are loaded that most counts are hidden; tests/publications/test_publishing.py runs it"
 NOT_RUN = {
     "make run": STARTS_PORTAL,
     "KPR_DEMO_SCALE=0.1 make run": STARTS_PORTAL,
@@ -58,8 +57,6 @@ NOT_RUN = {
     "make lock": "asks the package index what is newest",
     "pre-commit install": "changes the checkout's git hooks",
     ".venv/bin/python -m pip install --require-hashes -r requirements-bench.lock": "changes what the tests are run with",
-    ".venv/bin/python manage.py audit_publication": MINUTES,
-    ".venv/bin/python manage.py audit_publication 1 --cells": MINUTES,
     ".venv/bin/python manage.py retry_submission 17": "nothing has stopped in the demonstration; tests/kpr_portal/test_outages.py",
     ".venv/bin/python manage.py set_up_roles": OWN_DATABASE,
     "docker compose up --build --detach": IN_CONTAINERS,

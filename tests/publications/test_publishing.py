@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -318,7 +319,10 @@ def test_the_command_attacks_what_left(capsys: pytest.CaptureFixture[str]) -> No
     nation(k4601=(3, 60))
     released()
     call_command("audit_publication")
-    assert "no leak" in capsys.readouterr().out
+    told_ = capsys.readouterr()
+    assert "no leak" in told_.out
+    done, of = re.findall(r"Hidden counts attacked: (\d+)/(\d+) counts", told_.err)[-1]
+    assert done == of != "0", "told how far it has come"
 
 
 def test_the_command_finds_a_planted_leak(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from demonstration.generate import Nation, summary
-from demonstration.progress import progress
+from municipalities.progress import progress
 
 FIRST_YEAR, LAST_YEAR = 2020, 2035
 

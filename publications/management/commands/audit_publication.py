@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
 
+from municipalities.progress import progress
 from publications.disclosure_audit import Report
 from publications.release_audit import audit_released
 from publications.selectors import released
 
 MOST_SHOWN = 20
+
+
+def _tell_bar(bar: tqdm, done: int, of: int) -> None:
+    bar.total = of
+    bar.update(done - bar.n)
 
 
 class Command(BaseCommand):
@@ -28,7 +36,8 @@ class Command(BaseCommand):
         publication = released().filter(number=number).first() if number else released().first()
         if publication is None:
             raise CommandError(f"There is no released publication {number or ''}".rstrip() + ".")
-        report = audit_released(publication, exact=exact)
+        with progress("Hidden counts attacked", 0, "counts") as bar:
+            report = audit_released(publication, exact=exact, tick=partial(_tell_bar, bar))
         self.stdout.write(f"Publication {publication.number}: {report.suppressed} suppressed counts attacked.")
         if cells:
             for derived in report.intervals:
