@@ -10,7 +10,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, hstack
 from scipy.sparse.csgraph import breadth_first_order
 
-from publications.suppression.flows import Flows, Insider, Places, Range
+from publications.suppression.flows import Exchanges, Insider, Range
 from publications.suppression.layout import Bools, Floats, Ints
 from publications.suppression.linked_tables import Cells
 
@@ -37,14 +37,13 @@ class Attack:
     def __init__(self, cells: Cells, least_width: int) -> None:
         self.cells = cells
         self.least_width = least_width
-        self.places = Places(cells)
-        self.flows = Flows(self.places, cells.none())
+        self.exchanges = Exchanges(cells)
         self._held: dict[Insider, Bools] = {}
         self._tables = np.zeros((0, len(cells.value)), dtype=np.int64)
 
     def look(self, known: Bools) -> None:
         """Attack from here on what is not known now."""
-        self.flows = Flows(self.places, known)
+        self.exchanges.look(known)
 
     def leak(self, known: Bools, insider: Insider) -> Leak | None:
         """The first leak to an insider or outsider."""
@@ -70,7 +69,7 @@ class Attack:
 
     def _reached(self, insider: Insider) -> Range:
         """By flows, and by the tables found so far."""
-        reached = self.flows.range(insider)
+        reached = self.exchanges.range(insider)
         unaware = self._tables[~self._tables[:, self.own(insider)].any(axis=1)]
         np.maximum(reached.rise, unaware.max(axis=0, initial=0), out=reached.rise)
         np.maximum(reached.fall, -unaware.min(axis=0, initial=0), out=reached.fall)

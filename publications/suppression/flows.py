@@ -5,6 +5,9 @@ sums of both. How far a cell can go is the largest flow that the other municipal
 those it loses; by the theorem of largest flow and least cut, that is the least, over all sets of leaves, of what can
 leave the set. Sets of leaves are few, so it is arithmetic, for all cells at once. The counties' own figures stand still
 here, so the truth may be wider: a linear program tells where this does not suffice.
+
+Through time, persons can move between municipalities from one publication on, up to another or to the present, where each of
+them has new figures in both: then no sum of any publication changes. Such a stretch of publications is a window.
 """
 
 from __future__ import annotations
@@ -12,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import product
+from itertools import combinations, product
+from typing import NamedTuple
 
 import numpy as np
 
 from publications.suppression.layout import Bools, Ints, Layout
-from publications.suppression.linked_tables import CellRow, Cells
+from publications.suppression.linked_tables import CellRow, Cells, Rows
 
 WITHOUT_LIMIT = 10**9
 Insider = int | None  # a municipality's number in Cells.municipalities; None is an outsider
@@ -29,6 +33,16 @@ class Range:
 
     rise: Ints
     fall: Ints
+
+    @classmethod
+    def of(cls, size: int) -> Range:
+        """Nowhere."""
+        return cls(np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64))
+
+    def reach(self, other: Range) -> None:
+        """As far as the other, too."""
+        np.maximum(self.rise, other.rise, out=self.rise)
+        np.maximum(self.fall, other.fall, out=self.fall)
 
 
 class Shapes:
@@ -101,20 +115,29 @@ class Cuts:
     own: Ints
 
 
-class Places:
-    """The municipalities that are in every publication, always in the same county, in all their versions.
+class Window(NamedTuple):
+    """Publications, from the first up to, but not with, the end."""
 
-    A flow takes all versions along, for what stays the same between publications is one cell.
+    first: int
+    end: int
+
+
+class Places:
+    """The municipalities that can exchange persons in a window: those that are in all its publications, always in the same county,
+    and whose figures are new when it begins and when it has ended.
+
+    A flow takes all their versions in the window along, for what stays the same between publications is one cell.
     """
 
-    def __init__(self, cells: Cells) -> None:
-        county_of = _steady(cells)
+    def __init__(self, cells: Cells, window: Window | None = None) -> None:
+        self.window = window or Window(0, len(cells.publications))
+        county_of = _steady(cells, self.window)
         self.cells = cells
         self.names = sorted(county_of)
         self.index = {cells.municipalities.index(name): number for number, name in enumerate(self.names)}
         counties = sorted(set(county_of.values()))
         self.county = np.array([counties.index(county_of[name]) for name in self.names], dtype=np.int64)
-        self.rows = _versions(cells, self.names)
+        self.rows = _versions(cells.publications[slice(*self.window)], self.names, cells.layout.width)
         self.shapes = Shapes(cells.layout)
         self.least = self._least()
 
@@ -140,24 +163,55 @@ class Places:
             found.own[at] = np.einsum("pl,csl->pcs", counts, shape.lost) + shape.bar
         return found
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the window lasts to the present."""
+        return self.window.end == len(self.cells.publications)
+
+    @property
+    def can_exchange(self) -> bool:
+        """Whether any two are in one county."""
+        return len(np.unique(self.county)) < len(self.county)
+
     def together(self, place: int) -> Ints:
         return np.flatnonzero(self.county == self.county[place])
 
 
-def _steady(cells: Cells) -> dict[str, str]:
+def _steady(cells: Cells, window: Window) -> dict[str, str]:
     """County by municipality. Where a count is divided in two ways there are no leaves, and nobody takes part."""
     if not cells.layout.is_chain:
         return {}
-    places = [{place: county for county, own in by.items() for place in own} for by in cells.members]
-    return {place: county for place, county in places[-1].items() if all(by.get(place) == county for by in places)}
+    places = [{place: county for county, own in by.items() for place in own} for by in cells.members[slice(*window)]]
+    return {
+        place: county
+        for place, county in places[-1].items()
+        if all(by.get(place) == county for by in places)
+        and is_new(cells, place, window.first)
+        and is_new(cells, place, window.end)
+    }
 
 
-def _versions(cells: Cells, areas: Sequence[str]) -> Ints:
+def is_new(cells: Cells, place: str, publication: int) -> bool:
+    """Whether a municipality's figures are others than in the publication before, or its first or its last."""
+    if publication in (0, len(cells.publications)):
+        return True
+    return cells.publications[publication].get(place) != cells.publications[publication - 1].get(place)
+
+
+def windows(cells: Cells) -> list[Window]:
+    """Those in which anything new begins and ends, the whole first."""
+    count = len(cells.publications)
+    places = cells.municipalities
+    edges = [each for each in range(count + 1) if any(is_new(cells, place, each) for place in places)]
+    return sorted((Window(*pair) for pair in combinations(edges, 2)), key=lambda window: window.first - window.end)
+
+
+def _versions(publications: Sequence[Rows], areas: Sequence[str], width: int) -> Ints:
     """[version, area, column]: the cells of each area, repeated for areas with fewer versions than others."""
-    found: list[list[CellRow]] = [list({rows[area]: None for rows in cells.publications}) for area in areas]
+    found: list[list[CellRow]] = [list({rows[area]: None for rows in publications}) for area in areas]
     most = max(map(len, found), default=1)
     padded = [[versions[min(number, len(versions) - 1)] for versions in found] for number in range(most)]
-    return np.array(padded, dtype=np.int64).reshape(most, len(areas), cells.layout.width)
+    return np.array(padded, dtype=np.int64).reshape(most, len(areas), width)
 
 
 class Flows:
@@ -173,7 +227,7 @@ class Flows:
     @cached_property
     def outsiders(self) -> Range:
         size = len(self.places.cells.value)
-        found = Range(np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64))
+        found = Range.of(size)
         self._spread(np.arange(len(self.places.names)), None, found)
         return found
 
@@ -195,3 +249,46 @@ class Flows:
         rise, fall = np.split(furthest, 2, axis=1)
         for version in self.places.rows[:, places]:
             onto.rise[version], onto.fall[version] = rise, fall
+
+    def takes_part(self, insider: Insider) -> bool:
+        return insider in self.places.index
+
+    def beside(self, insider: int) -> Ints:
+        """The cells of all in the insider's county."""
+        return np.unique(self.places.rows[:, self.places.together(self.places.index[insider])])
+
+
+class Exchanges:
+    """The flows of all windows in which any can exchange persons: how far a cell can go is how far one of them takes it."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.cells = cells
+        places = [Places(cells, window) for window in windows(cells)]
+        self._places = [each for each in places if each.can_exchange]
+        self._flows: list[Flows] = []
+
+    def look(self, known: Bools) -> None:
+        """From here on with these cells known. What has ended before the present can be hidden no more, and is as it was."""
+        ended = [flows for flows in self._flows if not flows.places.is_open]
+        begun = [each for each in self._places if each.is_open or not self._flows]
+        self._flows = [*(Flows(each, known) for each in begun), *ended]
+        self._outsiders = Range.of(len(self.cells.value))
+        for flows in self._flows:
+            self._outsiders.reach(flows.outsiders)
+
+    @property
+    def open(self) -> list[Flows]:
+        """Those that last to the present."""
+        return [flows for flows in self._flows if flows.places.is_open]
+
+    def range(self, insider: Insider) -> Range:
+        """As someone sees it who knows the insider's own figures: other than for an outsider only where the insider takes part."""
+        found = Range(self._outsiders.rise.copy(), self._outsiders.fall.copy())
+        concerned = [flows for flows in self._flows if flows.takes_part(insider)]
+        if insider is None or not concerned:
+            return found
+        cells = np.unique(np.concatenate([flows.beside(insider) for flows in concerned]))
+        ranges = [flows.range(insider) if flows in concerned else flows.outsiders for flows in self._flows]
+        found.rise[cells] = np.max([each.rise[cells] for each in ranges], axis=0)
+        found.fall[cells] = np.max([each.fall[cells] for each in ranges], axis=0)
+        return found

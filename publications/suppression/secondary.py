@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array, hstack, vstack
 
 from publications.suppression.attack import TRIFLE, Attack, Leak
-from publications.suppression.flows import Cuts
+from publications.suppression.flows import Cuts, Flows, Places
 from publications.suppression.layout import Bools, Floats, Ints, Layout
 from publications.suppression.linked_tables import ABSENT, Cells
 from publications.suppression.table import NATION
@@ -22,11 +23,34 @@ ZERO_PRICE = 4.0
 
 
 @dataclass(frozen=True)
-class Offers:
+class Ways:
     """By place and way to hide more of it: its cuts and the price."""
 
     cuts: Sequence[Cuts]
     price: Floats
+
+
+class Asked(NamedTuple):
+    """The place and column of a leaking cell, and the insider's place, where it takes part."""
+
+    place: int
+    column: int
+    insider: int | None
+
+
+Score = tuple[bool, float]  # whether it is too narrow, and the price, or the price per person gained; the least is best
+
+
+class Best(NamedTuple):
+    score: Score
+    where: tuple[int, ...]
+
+
+class Offer(NamedTuple):
+    """What to hide in a municipality and a partner."""
+
+    score: Score
+    hidden: Bools
 
 
 class Repair:
@@ -34,7 +58,6 @@ class Repair:
 
     def __init__(self, attack: Attack, fixed: Bools) -> None:
         self.attack = attack
-        self.places = attack.places
         self.cells = attack.cells
         self.fixed = fixed
         self.prices = np.where(fixed, 0, _prices(attack.cells))
@@ -50,54 +73,61 @@ class Repair:
 
     def _by_flow(self, leak: Leak, known: Bools) -> Ints | None:
         """The cheapest that gives the leaking cell enough room; or else most room for its price."""
-        place = self.places.index.get(int(self.cells.owner[leak.cell]))
-        if place is None:
+        owner = int(self.cells.owner[leak.cell])
+        offers = [
+            offer
+            for flows in self.attack.exchanges.open
+            if flows.takes_part(owner) and (offer := self._offer(flows, leak, known))
+        ]
+        best = min(offers, key=lambda offer: offer.score, default=None)
+        return None if best is None else np.flatnonzero(best.hidden & known & ~self.fixed)
+
+    def _offer(self, flows: Flows, leak: Leak, known: Bools) -> Offer | None:
+        """The best that the exchanges of one window give; None where they give nothing, or the cell is not in it."""
+        places = flows.places
+        place = places.index[int(self.cells.owner[leak.cell])]
+        columns = np.flatnonzero((places.rows[:, place] == leak.cell).any(axis=0))
+        if not len(columns):
             return None
-        partners = self._partners(place, leak)
-        own, theirs = self._offers(np.array([place]), known), self._offers(partners, known)
+        insider = None if leak.insider is None else places.index.get(leak.insider)
+        partners = _partners(places, place, insider)
+        own, theirs = self._ways_of(places, np.array([place]), known), self._ways_of(places, partners, known)
         theirs.price[0] = 0
         price = own.price[0][:, None, None] + theirs.price[None]
-        width = self._widths(leak, place, partners, own, theirs)
+        width = self._widths(flows, Asked(place, int(columns[0]), insider), partners, own, theirs)
         best = _best(width, price, leak.width, self.least_width)
         if best is None:
             return None
-        way, partner, their_way = best
-        hidden = self._hidden_by(place, way)
+        way, partner, their_way = best.where
+        hidden = self._hidden_by(places, place, way)
         if partner:
-            hidden |= self._hidden_by(int(partners[partner]), their_way)
-        return np.flatnonzero(hidden & known & ~self.fixed)
+            hidden |= self._hidden_by(places, int(partners[partner]), their_way)
+        return Offer(best.score, hidden)
 
-    def _partners(self, place: int, leak: Leak) -> Ints:
-        """The place itself, which stands for no partner, and the others of its county that are not the insider."""
-        insider = None if leak.insider is None else self.places.index.get(leak.insider)
-        others = [other for other in self.places.together(place).tolist() if other not in (place, insider)]
-        return np.array([place, *others])
-
-    def _offers(self, places: Ints, known: Bools) -> Offers:
-        shown, fixed = self.places.known(known)[places], self.places.known(self.fixed)[places]
-        rows = np.array([self.cells.now[self.places.names[place]] for place in places])
+    def _ways_of(self, places: Places, chosen: Ints, known: Bools) -> Ways:
+        shown, fixed = places.known(known)[chosen], places.known(self.fixed)[chosen]
+        rows = np.array([self.cells.now[places.names[place]] for place in chosen])
         priced = np.where(known, self.prices, 0)[rows]
-        cuts = [self.places.cuts(places, shown & ~way | fixed) for way in self.ways]
-        return Offers(cuts, priced @ self.ways.T)
+        cuts = [places.cuts(chosen, shown & ~way | fixed) for way in self.ways]
+        return Ways(cuts, priced @ self.ways.T)
 
-    def _widths(self, leak: Leak, place: int, partners: Ints, own: Offers, theirs: Offers) -> Ints:
+    def _widths(self, flows: Flows, asked: Asked, partners: Ints, own: Ways, theirs: Ways) -> Ints:
         """[way, partner, partner's way]: how wide the leaking cell's interval becomes, as far as flows tell."""
-        flows = self.attack.flows
-        insider = None if leak.insider is None else self.places.index.get(leak.insider)
-        if insider is not None and self.places.county[insider] != self.places.county[place]:
+        county = flows.places.county
+        insider = asked.insider
+        if insider is not None and county[insider] != county[asked.place]:
             insider = None
         more = np.array([cuts.passed - flows.cuts.passed[partners] for cuts in theirs.cuts])
         more[:, 0] = 0
-        others = flows.others(np.array([place]), insider)[0] + more.swapaxes(0, 1)
-        column = int(np.flatnonzero((self.places.rows[:, place] == leak.cell).any(axis=0))[0])
-        sides = (column, column + self.cells.layout.width)
+        others = flows.others(np.array([asked.place]), insider)[0] + more.swapaxes(0, 1)
+        sides = (asked.column, asked.column + self.cells.layout.width)
         cuts = [np.array([cuts.own[0, side] for cuts in own.cuts]) for side in sides]
         rise, fall = ((side[:, None, None] + others[None]).min(axis=3) for side in cuts)
         return rise + fall
 
-    def _hidden_by(self, place: int, way: int) -> Bools:
+    def _hidden_by(self, places: Places, place: int, way: int) -> Bools:
         hidden = self.cells.none()
-        hidden[np.array(self.cells.now[self.places.names[place]])[self.ways[way]]] = True
+        hidden[np.array(self.cells.now[places.names[place]])[self.ways[way]]] = True
         return hidden
 
     # --- All that this publication can hide -----------------------------------------------------------------------
@@ -165,7 +195,13 @@ def _ways(layout: Layout) -> Bools:
     return np.array([np.zeros(layout.width, dtype=bool), *(layout.followers[column] for column in sorted(first))])
 
 
-def _best(width: Ints, price: Floats, before: int, wanted: int) -> tuple[int, ...] | None:
+def _partners(places: Places, place: int, insider: int | None) -> Ints:
+    """The place itself, which stands for no partner, and the others of its county that are not the insider."""
+    others = [other for other in places.together(place).tolist() if other not in (place, insider)]
+    return np.array([place, *others])
+
+
+def _best(width: Ints, price: Floats, before: int, wanted: int) -> Best | None:
     """The cheapest that is wide enough, or else the one that widens most for its price; None if none widens."""
     gain = np.where(price > 0, np.minimum(width, wanted) - before, 0)
     if not (gain > 0).any():
@@ -173,7 +209,8 @@ def _best(width: Ints, price: Floats, before: int, wanted: int) -> tuple[int, ..
     enough = (gain > 0) & (width >= wanted)
     per_person = np.where(gain > 0, price / np.maximum(gain, 1), np.inf)
     score = np.where(enough, price, np.inf) if enough.any() else per_person
-    return tuple(int(number) for number in np.unravel_index(int(score.argmin()), score.shape))
+    where = tuple(int(number) for number in np.unravel_index(int(score.argmin()), score.shape))
+    return Best((not enough.any(), float(score[where])), where)
 
 
 def _two_tables(sums: csr_array) -> csr_array:
