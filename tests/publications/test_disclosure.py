@@ -461,7 +461,11 @@ class Outsider:
 
     def __init__(self, releases: Sequence[Released]) -> None:
         self.releases = releases
-        self.values = {cell: value for number, r in enumerate(releases) for cell, value in true_cells(number, r.counts)}
+        self.values: dict[Cell, int] = {}
+        for number, each in enumerate(releases):
+            for cell, value in true_cells(number, each.counts):
+                stays = cell[2] == NATION and each.counts.keeps_nation
+                self.values[cell] = self.values[number - 1, *cell[1:]] if stays else value
         self.columns = {cell: column for column, cell in enumerate(self.values)}
         self.equations = [e for number, r in enumerate(releases) for e in sums(number, r.counts)]
         self.equations += list(same_cells(releases))
@@ -534,7 +538,8 @@ def sums(number: int, counts: Counts) -> Iterator[list[tuple[Cell, int]]]:
                 yield [((number, code, area, "d"), 1), ((number, counts.family.parent[code], area, "n"), -1)]
             yield from populations(number, counts.family, code, area)
         for kind in "nqd":
-            yield [((number, code, NATION, kind), -1), *(((number, code, county, kind), 1) for county in counties)]
+            if not counts.keeps_nation:
+                yield [((number, code, NATION, kind), -1), *(((number, code, county, kind), 1) for county in counties)]
             for county in counties:
                 own = [place for place in counts.county_of if counts.county_of[place] == county]
                 yield [((number, code, county, kind), -1), *(((number, code, place, kind), 1) for place in own)]
@@ -553,6 +558,9 @@ def populations(number: int, family: Family, code: str, area: str) -> Iterator[l
 
 def same_cells(releases: Sequence[Released]) -> Iterator[list[tuple[Cell, int]]]:
     for later in range(len(releases)):
+        if releases[later].counts.keeps_nation:
+            for code, kind in product(releases[later].counts.family.codes, "nqd"):
+                yield [((later - 1, code, NATION, kind), 1), ((later, code, NATION, kind), -1)]
         for sooner in range(later):
             one, other = releases[sooner].counts, releases[later].counts
             for key in one.counts.keys() & other.counts.keys():
@@ -584,11 +592,11 @@ def resubmissions(draw: st.DrawFn) -> list[Counts]:
     places = [f"3{county}0{number}" for county in range(2) for number in range(draw(st.integers(1, 4)))]
     figure = figures_up_to(15)
     tables = [share({place: draw(figure) for place in places})]
-    for _publication in range(draw(st.integers(1, 2))):
+    for _publication in range(draw(st.integers(1, 3))):
         table = tables[-1]
         for place in draw(st.sets(st.sampled_from(places), max_size=3)):
             table = resubmitted(table, place, draw(figure))
-        tables.append(table)
+        tables.append(replace(table, keeps_nation=draw(st.booleans())))
     return tables
 
 
