@@ -254,9 +254,17 @@ def test_the_registry_sees_the_calendar(cast: Cast, settings: Any) -> None:
     publication(2, [table(CODE, rows(cast.year))])
     settings.KPR_TODAY = f"{cast.year + 1}-01-10"
     words = " ".join(re.sub(r"<[^>]+>", " ", shown_whole(cast.client("rita"))).split())
-    assert f"{cast.year} 2 1 av 12 2 " in words, words
+    assert (
+        f"{cast.year} : nyeste utgave er 2, 1 av 12 er brukt. Kommuner som har sendt siden: 2. Neste utgave: " in words
+    )
     assert "Bestill en rettelse" in words
     assert "Kalenderen" not in shown_whole(cast.client("kari"))
+
+
+def test_a_year_without_a_release_is_in_the_calendar_too(cast: Cast) -> None:
+    Publication.objects.all().delete()
+    words = " ".join(re.sub(r"<[^>]+>", " ", shown_whole(cast.client("rita"))).split())
+    assert f"{cast.year} : ingen utgave ennå. Kommuner som har sendt: 2." in words
 
 
 def shown_whole(client: Client) -> str:
