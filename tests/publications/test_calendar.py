@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 from indicators.models import IndicatorValue
+from kpr_portal import environment
 from publications import release, selectors
 from publications.models import Publication, PublicationState
 from publications.release import NoRelease, release_due
@@ -286,3 +288,21 @@ def test_the_command_tells_what_is_held(nation: None, capsys: pytest.CaptureFixt
 def test_the_command_where_nobody_has_reported(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("release")
     assert "no municipality has reported" in capsys.readouterr().out
+
+
+# --- The settings ----------------------------------------------------------------------------------------------------
+
+
+def test_days_of_the_year_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KPR_RELEASE_DAYS", "02-20, 12-01")
+    assert environment.days("KPR_RELEASE_DAYS", "03-01", ",") == [(2, 20), (12, 1)]
+    assert environment.days("KPR_RELEASE_WEEKLY", "01-08..02-15", "..") == [(1, 8), (2, 15)]
+
+
+@pytest.mark.parametrize("text", ["", "1 March", "02-29", "12-01,03-01", "13-01", "03-01;06-01"])
+def test_days_that_are_none_are_refused_with_an_example(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("KPR_RELEASE_DAYS", text)
+    with pytest.raises(
+        ImproperlyConfigured, match="Set it to days of the year in their order, for example 03-01,06-01"
+    ):
+        environment.days("KPR_RELEASE_DAYS", "03-01,06-01", ",")
