@@ -37,7 +37,7 @@ PROGRAMS = (
 )
 OURS = " ".join(name for name, app in get_commands().items() if (ROOT / str(app)).is_dir())
 A_COMMAND = re.compile(rf"(\w+=\S+ )*({'|'.join([*PROGRAMS.split(), *OURS.split()])}) \S")
-BENCHMARK = re.compile(r"\.venv/bin/python -m benchmarks\.(\w+)$")
+BENCHMARK = re.compile(r"\.venv/bin/python -m benchmarks\.(\w+)( --.*)?$")
 
 STARTS_PORTAL = "starts a portal that does not end; the one of this file was started so"
 OWN_DATABASE = (
