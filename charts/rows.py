@@ -139,7 +139,8 @@ def _drawn(traces: Sequence[Any], values: Sequence[Value], bounds: Bounds, again
     }
     narrow_layout = {
         "height": narrow,
-        "margin": margin(left=10, right=14, top=top, bottom=FOOT),
+        # Room for half of «20 %» and of «100 %» at the ends of the axis.
+        "margin": margin(left=18, right=24, top=top, bottom=FOOT),
         "yaxis": {"range": [max(1, len(values)) - 1 + below, below - 1]},
         "annotations": _narrow_labels(values, bounds) + _against_label(against, bounds),
     }
@@ -192,8 +193,8 @@ def _narrow_labels(values: Sequence[Value], bounds: Bounds) -> list[Json]:
             "yshift": 10,
             "bgcolor": PAPER,
         }
-        notes.append(note(wrapped(value.label, NARROW_LETTERS), x=0, xanchor="left", xshift=-8, **look))
-        notes.append(_figure_note(value, bounds, look | {"x": 1, "xanchor": "right", "xshift": 8}))
+        notes.append(note(wrapped(value.label, NARROW_LETTERS), x=0, xanchor="left", xshift=-16, **look))
+        notes.append(_figure_note(value, bounds, look | {"x": 1, "xanchor": "right", "xshift": 18}))
     return notes
 
 
