@@ -272,7 +272,7 @@ def _funnel_notes(
         ]
     names = [(label, middle), (_("99,8 %-grense"), end.high_998), (_("95 %-grense"), end.low_95)]
     gap = 17 * (bounds[1] - bounds[0]) / 360
-    places = spread([per_cent(share) or 0 for _name, share in names], gap)
+    places = spread([per_cent(share) or 0 for _name, share in names], [gap] * len(names))
     right: Json = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 8}
     ends = [
         note(name.replace(" ", FIXED), y=y, colour=INK if name == label else SUBTLE, strong=name == label, **right)

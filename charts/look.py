@@ -120,14 +120,14 @@ def upright(x: float, colour: str = INK) -> Json:
     return line(colour, x0=x, x1=x, xref="x", y0=0, y1=1, yref="paper")
 
 
-def spread(positions: Sequence[float], gap: float) -> list[float]:
-    """The same places in the same order, moved so far apart that words beside them do not overlap."""
+def spread(positions: Sequence[float], sizes: Sequence[float]) -> list[float]:
+    """The same places in the same order, moved so far apart that words beside them, of these heights, do not overlap."""
     order = sorted(range(len(positions)), key=lambda i: positions[i])
     places = list(positions)
     # A few sweeps of pushing neighbours apart, half each: enough for a dozen labels.
     for _sweep in range(60):
         for below, above in pairwise(order):
-            overlap = gap - (places[above] - places[below])
+            overlap = (sizes[below] + sizes[above]) / 2 - (places[above] - places[below])
             if overlap > 1e-9:
                 places[below] -= overlap / 2
                 places[above] += overlap / 2
@@ -135,13 +135,14 @@ def spread(positions: Sequence[float], gap: float) -> list[float]:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Broken into lines of about `width` characters, at spaces."""
+    """Broken into lines of about `width` characters, at plain spaces: those of «57 %» hold together."""
     lines = [""]
-    for word in text.split():
+    for word in text.split(" "):
         fits = len(lines[-1]) + len(word) < width
-        lines[-1:] = [f"{lines[-1]} {word}".strip()] if fits or not lines[-1] else [lines[-1], word]
+        lines[-1:] = [f"{lines[-1]} {word}".strip(" ")] if fits or not lines[-1] else [lines[-1], word]
     return "<br>".join(lines)
 
 
-def shortened(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+def lines_of(text: str) -> list[str]:
+    """The lines of a text that is broken."""
+    return text.split("<br>")

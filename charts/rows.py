@@ -24,11 +24,11 @@ from charts.look import (
     Json,
     bare_axis,
     figure,
+    lines_of,
     margin,
     note,
     percent_axis,
     percent_bounds,
-    shortened,
     upright,
     wrapped,
 )
@@ -48,6 +48,7 @@ from charts.values import (
 
 ROW, NARROW_ROW = 38, 54
 FOOT = 32
+LINE, NARROW_LETTERS = 18, 36  # pixels for a further line of a name, and how long it is on a narrow screen
 
 
 def comparison(subject: Subject, values: Sequence[Value], against: Against | None = None, first: str = "") -> Chart:
@@ -123,7 +124,9 @@ def _dots(
 
 def _drawn(traces: Sequence[Any], values: Sequence[Value], bounds: Bounds, against: Against | None) -> Json:
     top = 30 if against else 8
-    wide, narrow = _room(values, top, ROW), _room(values, top, NARROW_ROW)
+    row = _narrow_row(values)
+    wide, narrow = _room(values, top, ROW), _room(values, top, row)
+    below = 20 / row  # what of a row lies below its stripe; the name is above
     shapes = [upright(per_cent(against.value.share) or 0)] if against and against.value.share is not None else []
     layout = {
         "height": wide,
@@ -136,12 +139,19 @@ def _drawn(traces: Sequence[Any], values: Sequence[Value], bounds: Bounds, again
     }
     narrow_layout = {
         "height": narrow,
-        "margin": margin(left=10, right=14, top=top, bottom=FOOT),
-        "yaxis": {"range": [len(values) - 0.62, -0.72]},
+        # Room for half of «20 %» and of «100 %» at the ends of the axis.
+        "margin": margin(left=18, right=24, top=top, bottom=FOOT),
+        "yaxis": {"range": [max(1, len(values)) - 1 + below, below - 1]},
         "annotations": _narrow_labels(values, bounds) + _against_label(against, bounds),
     }
-    slim: list[Json] = [{"width": 0.28} if trace.type == "bar" else {} for trace in traces]
+    slim: list[Json] = [{"width": 15 / row} if trace.type == "bar" else {} for trace in traces]
     return figure(traces, layout, {"layout": narrow_layout, "data": slim})
+
+
+def _narrow_row(values: Sequence[Value]) -> int:
+    """Pixels for a row under the name that takes most lines."""
+    lines = max((len(lines_of(wrapped(value.label, NARROW_LETTERS))) for value in values), default=1)
+    return NARROW_ROW + LINE * (lines - 1)
 
 
 def _room(values: Sequence[Value], top: int, row: int) -> int:
@@ -150,7 +160,7 @@ def _room(values: Sequence[Value], top: int, row: int) -> int:
 
 def _left(values: Sequence[Value]) -> int:
     """Pixels for the longest name, broken at 30 characters."""
-    longest = max((len(part) for value in values for part in wrapped(value.label, 30).split("<br>")), default=0)
+    longest = max((len(part) for value in values for part in lines_of(wrapped(value.label, 30))), default=0)
     return round(8 * longest) + 24
 
 
@@ -179,18 +189,19 @@ def _narrow_labels(values: Sequence[Value], bounds: Bounds) -> list[Json]:
             "size": 14,
             "y": y,
             "xref": "paper",
-            "yshift": 20,
+            "yanchor": "bottom",
+            "yshift": 10,
             "bgcolor": PAPER,
         }
-        notes.append(note(shortened(value.label, 36), x=0, xanchor="left", xshift=-8, **look))
-        notes.append(_figure_note(value, bounds, look | {"x": 1, "xanchor": "right", "xshift": 8}))
+        notes.append(note(wrapped(value.label, NARROW_LETTERS), x=0, xanchor="left", xshift=-16, **look))
+        notes.append(_figure_note(value, bounds, look | {"x": 1, "xanchor": "right", "xshift": 18}))
     return notes
 
 
 def _figure_note(value: Value, bounds: Bounds, look: Json) -> Json:
     if value.share is not None:
         return note(percent_short(value.share), **look)
-    inside = {"x": bounds[0], "xref": "x", "xanchor": "left", "xshift": 6, "yshift": 0, "size": 13}
+    inside = {"x": bounds[0], "xref": "x", "xanchor": "left", "xshift": 6, "yanchor": "middle", "yshift": 0, "size": 13}
     return note(value.why, **look | inside)
 
 

@@ -22,9 +22,10 @@ from charts.look import (
     bare_axis,
     figure,
     line,
+    lines_of,
     margin,
     note,
-    shortened,
+    wrapped,
 )
 from charts.values import NOTHING, Missing, count, decimal, listed, sentences
 
@@ -53,7 +54,9 @@ class Rate:
         return str(self.missing.label) if self.missing else decimal(self.per_1000 or 0)
 
 
-BAR, HEAD = 23, 34  # pixels for a bar, and for the name of a service above its bars
+# Pixels for a bar, for the name of a service above its bars, and for each further line of it.
+BAR, HEAD, LINE = 23, 34, 18
+WIDE_LETTERS, NARROW_LETTERS = 80, 38
 
 
 def rates_by_age(subject: Subject, rates: Sequence[Rate], reference: str = "") -> Chart:
@@ -112,11 +115,19 @@ def _rate_row(rate: Rate, reference: bool) -> Row:
 
 
 def _rate_figure(groups: Sequence[tuple[str, list[Rate]]]) -> Json:
-    """Heights are pixels: the vertical axis counts them from the top."""
+    layout, bars = _rate_drawing(groups, WIDE_LETTERS)
+    narrow, narrow_bars = _rate_drawing(groups, NARROW_LETTERS)
+    differs = {name: narrow[name] for name in ("height", "yaxis", "shapes", "annotations")}
+    return figure([bars], layout, {"layout": differs, "data": [{"y": list(narrow_bars.y)}]})
+
+
+def _rate_drawing(groups: Sequence[tuple[str, list[Rate]]], letters: int) -> tuple[Json, Any]:
+    """Heights are pixels: the vertical axis counts them from the top. `letters` are those of a line of a service's name."""
     heads, placed, at = [], [], 0.0
     for service, group in groups:
-        heads.append((service, at + HEAD - 12))
-        at += HEAD
+        name = wrapped(service, letters)
+        at += HEAD + LINE * (len(lines_of(name)) - 1)
+        heads.append((name, at - 3))
         placed += [(rate, at + BAR * (i + 0.5)) for i, rate in enumerate(group)]
         at += BAR * len(group)
     top = max((max(rate.per_1000 or 0, rate.reference or 0) for rate, _y in placed), default=0) * 1.02 or 1
@@ -132,7 +143,7 @@ def _rate_figure(groups: Sequence[tuple[str, list[Rate]]]) -> Json:
         "annotations": [*_head_notes(heads, left), *(_bar_note(rate, y) for rate, y in placed)]
         + [_age_note(rate.age, y) for rate, y in placed],
     }
-    return figure([_bars(placed, ages)], layout)
+    return layout, _bars(placed, ages)
 
 
 def _bars(placed: Sequence[tuple[Rate, float]], ages: Sequence[str]) -> Any:
@@ -160,8 +171,16 @@ def _stroke(reference: float | None, y: float) -> Json:
 
 
 def _head_notes(heads: Sequence[tuple[str, float]], left: int) -> list[Json]:
-    look: Json = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": -left + 2, "strong": True, "size": 14}
-    return [note(shortened(name, 46), colour=INK, y=y, **look) for name, y in heads]
+    look: Json = {
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "xshift": -left + 2,
+        "yanchor": "bottom",
+        "strong": True,
+        "size": 14,
+    }
+    return [note(name, colour=INK, y=y, **look) for name, y in heads]
 
 
 def _age_note(age: str, y: float) -> Json:

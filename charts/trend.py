@@ -19,17 +19,19 @@ from charts.look import (
     INK,
     OWN,
     OWN_BAND,
+    PAPER,
     SUBTLE,
     Bounds,
     Json,
     axis,
     figure,
+    lines_of,
     margin,
     note,
     percent_axis,
     percent_bounds,
-    shortened,
     spread,
+    wrapped,
 )
 from charts.values import Value, missing_note, per_cent, percent_short, sentences, whole
 
@@ -97,7 +99,8 @@ def _drawn(traces: Sequence[Any], series: Sequence[Series], periods: Sequence[st
     last = len(periods) - 1
     wide = _end_labels(series, last, bounds, HEIGHT)
     narrow = _end_labels(series, last, bounds, NARROW_HEIGHT, letters=15)
-    ticks = {"tickvals": list(range(len(periods))), "ticktext": list(periods)}
+    # Below an invisible tick: the lowest per cent stands beside the first year.
+    ticks = {"tickvals": list(range(len(periods))), "ticktext": list(periods), "ticks": "outside", "tickcolor": PAPER}
     layout = {
         "height": HEIGHT,
         "margin": margin(left=54, right=_right(wide), top=TOP, bottom=FOOT),
@@ -116,17 +119,19 @@ def _drawn(traces: Sequence[Any], series: Sequence[Series], periods: Sequence[st
 
 
 def _right(labels: Sequence[Json]) -> int:
-    return 18 + round(7 * max((len(label["text"]) for label in labels), default=0))
+    return 18 + round(8 * max((len(part) for label in labels for part in lines_of(label["text"])), default=0))
 
 
 def _end_labels(series: Sequence[Series], last: int, bounds: Bounds, height: int, letters: int = 34) -> list[Json]:
     """The names of the lines, at the height where they end but moved apart."""
     ended = [(one, one.last) for one in series if one.last]
     per_pixel = (bounds[1] - bounds[0]) / (height - TOP - FOOT)
-    places = spread([value.percent or 0 for _one, value in ended], gap=19 * per_pixel)
+    texts = [_end_text(one, value, letters) for one, value in ended]
+    tall = [19 * per_pixel * len(lines_of(text)) for text in texts]
+    places = spread([value.percent or 0 for _one, value in ended], tall)
     return [
         note(
-            _end_text(one, value, letters),
+            text,
             colour=OWN if one.kind == Kind.OWN else INK if one.kind == Kind.NATION else SUBTLE,
             strong=one.kind == Kind.OWN,
             size=14 if one.kind != Kind.PEER else 13,
@@ -135,7 +140,7 @@ def _end_labels(series: Sequence[Series], last: int, bounds: Bounds, height: int
             xshift=12,
             y=y,
         )
-        for (one, value), y in zip(ended, places, strict=True)
+        for (one, _value), text, y in zip(ended, texts, places, strict=True)
     ]
 
 
@@ -143,7 +148,7 @@ def _end_text(one: Series, value: Value, letters: int) -> str:
     """«Landet 62 %»; the year too when the line ends early and there is room; of peers the name only."""
     early = "" if value is one.values[-1] or letters < 20 else f" ({value.label})"
     figures = "" if one.kind == Kind.PEER else f" {percent_short(value.share or 0)}"
-    return shortened(one.label, letters - len(figures + early)) + early + figures
+    return wrapped(one.label + early + figures, letters)
 
 
 def _line(one: Series) -> Any:

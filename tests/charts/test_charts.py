@@ -417,7 +417,7 @@ def test_bokmaal_numbers() -> None:
 
 
 def test_labels_are_moved_apart_in_order() -> None:
-    placed = spread([50.0, 50.1, 50.2, 80.0], gap=4)
+    placed = spread([50.0, 50.1, 50.2, 80.0], [4, 4, 4, 4])
     assert placed == sorted(placed) and placed[3] == 80.0
     assert all(b - a >= 3.99 for a, b in pairwise(placed))
 
@@ -430,6 +430,40 @@ def test_axis_never_magnifies_small_differences() -> None:
 
 def test_names_are_broken_at_spaces() -> None:
     assert wrapped("Nordre Solhøgda omsorgsboliger", 20) == "Nordre Solhøgda<br>omsorgsboliger"
+    assert wrapped("Solbakken 38\u00a0%", 12) == "Solbakken<br>38\u00a0%"
+
+
+LONG = "Bolig som kommunen disponerer for helse- og omsorgsformål"
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        rates_by_age(SUBJECT, [Rate(service=LONG, age="80 år og over", per_1000=5, persons=5, population=1000)]),
+        completeness(SUBJECT, [Value.of(LONG, 90, 100)]),
+        time_series(SUBJECT, [Series(LONG, of_years(80, 90, 100, 114), Kind.OWN)]),
+    ],
+    ids=lambda chart: chart.kind,
+)
+def test_long_names_are_whole_on_every_screen(chart: Chart) -> None:
+    for layout in (chart.figure["layout"], chart.figure["narrow"]["layout"]):
+        names = [note["text"] for note in layout["annotations"] if "omsorgsformål" in note["text"]]
+        assert [name.replace("<br>", " ").startswith(LONG) for name in names] == [True]
+    assert max(map(len, names[0].split("<br>"))) < 40
+
+
+def test_a_further_line_of_a_name_has_room_of_its_own() -> None:
+    def narrow(make: Callable[[str], Chart], name: str) -> int:
+        return int(make(name).figure["narrow"]["layout"]["height"])
+
+    def bars(name: str) -> Chart:
+        return completeness(SUBJECT, [Value.of(name, 90, 100)])
+
+    def rates(name: str) -> Chart:
+        return rates_by_age(SUBJECT, [Rate(service=name, age="80 år", per_1000=5, persons=5, population=1000)])
+
+    for make in (bars, rates):
+        assert narrow(make, LONG) == narrow(make, "Bolig") + 18
 
 
 def test_projection_is_utm_33_as_the_eye_sees_it() -> None:

@@ -56,6 +56,35 @@ def test_the_charts_draw(page: Page, width: int) -> None:  # noqa: F811
     assert page.locator(".chart--funnel .main-svg").count()
 
 
+CUT = """plots => plots.flatMap(plot => {
+  const room = plot.getBoundingClientRect();
+  const isCut = ({ left, right }) => left < room.left - 1 || right > room.right + 1;
+  return [...plot.querySelectorAll("text")].filter(text => isCut(text.getBoundingClientRect())).map(text => text.textContent);
+})"""
+TOO_WIDE = "tables => tables.filter(table => table.scrollWidth > table.clientWidth).map(table => table.innerText)"
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_phone_shows_whole_labels_and_whole_tables(page: Page, name: str) -> None:  # noqa: F811
+    page.set_viewport_size({"width": 390, "height": 844})
+    log_in(page, name)
+    page.goto(ADDRESS)
+    drawn(page)
+    assert page.locator(".chart__plot text").count() > 20
+    assert page.locator(".chart__plot").evaluate_all(CUT) == []
+    tables = page.locator(".table-wrap")
+    page.locator("details").evaluate_all("all => all.forEach(details => details.open = true)")
+    assert tables.count() > 3 and tables.last.is_visible()
+    assert tables.evaluate_all(TOO_WIDE) == []
+
+
+def test_the_figure_is_the_largest_on_its_page(page: Page) -> None:  # noqa: F811
+    log_in(page, "kommune")
+    page.goto(ADDRESS)
+    size = "element => parseFloat(getComputedStyle(element).fontSize)"
+    assert page.locator(".insight__value").evaluate(size) > page.get_by_role("heading", level=1).evaluate(size)
+
+
 def test_a_peer_is_added_by_name_and_taken_away(page: Page) -> None:  # noqa: F811
     log_in(page, "kommune")
     page.goto(ADDRESS)
