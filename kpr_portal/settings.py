@@ -308,7 +308,8 @@ CELERY_TASK_ANNOTATIONS = {
     "submissions.process_large": _task_limit(KPR_LARGE_TASK_SECONDS),
     "indicators.recompute": _task_limit(KPR_LARGE_TASK_SECONDS),
     "indicators.recompute_stale": _task_limit(KPR_LARGE_TASK_SECONDS),
-    "publications.publish": _task_limit(KPR_NATION_TASK_SECONDS),
+    "publications.release_due": _task_limit(KPR_NATION_TASK_SECONDS),
+    "publications.correct": _task_limit(KPR_NATION_TASK_SECONDS),
     "kpr_portal.refresh_and_release": _task_limit(KPR_NATION_TASK_SECONDS),
     "kpr_portal.remove_old": _task_limit(KPR_NATION_TASK_SECONDS),
 }

@@ -33,7 +33,7 @@ from tests.messages import message, people
 from tests.submissions.test_intake import OSLO, process, take
 
 pytestmark = pytest.mark.django_db
-OURS = ("submissions.", "indicators.", "kpr_portal.")
+OURS = ("submissions.", "indicators.", "publications.", "kpr_portal.")
 
 
 @pytest.fixture(autouse=True)
@@ -286,3 +286,23 @@ def test_every_task_has_a_queue_that_a_worker_serves_and_a_limit_that_the_broker
         soft = task.soft_time_limit or app.conf.task_soft_time_limit
         assert soft < limit < app.conf.broker_transport_options["visibility_timeout"], name
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(ours)
+    assert set(app.conf.task_annotations) <= set(ours), "of a name that nobody has no task takes its limit"
+
+
+# What goes over the nation, or over whole messages. Everything else is stopped after KPR_SMALL_TASK_SECONDS.
+LONG = {
+    "submissions.process_large": current_settings.KPR_LARGE_TASK_SECONDS,
+    "indicators.recompute": current_settings.KPR_LARGE_TASK_SECONDS,
+    "indicators.recompute_stale": current_settings.KPR_LARGE_TASK_SECONDS,
+    "publications.release_due": current_settings.KPR_NATION_TASK_SECONDS,
+    "publications.correct": current_settings.KPR_NATION_TASK_SECONDS,
+    "kpr_portal.refresh_and_release": current_settings.KPR_NATION_TASK_SECONDS,
+    "kpr_portal.remove_old": current_settings.KPR_NATION_TASK_SECONDS,
+}
+
+
+def test_what_takes_long_may_and_nothing_else() -> None:
+    app.loader.import_default_modules()
+    limits = {name: app.tasks[name].soft_time_limit for name in app.tasks if name.startswith(OURS)}
+    small = (None, current_settings.KPR_SMALL_TASK_SECONDS)
+    assert {name: limit for name, limit in limits.items() if limit not in small} == LONG
