@@ -134,6 +134,9 @@ def spread(positions: Sequence[float], sizes: Sequence[float]) -> list[float]:
     return places
 
 
+LINE_HEIGHT = 18  # pixels for each further line of a text that is broken
+
+
 def wrapped(text: str, width: int) -> str:
     """Broken into lines of about `width` characters, at plain spaces: those of «57 %» hold together."""
     lines = [""]

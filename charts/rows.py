@@ -14,6 +14,7 @@ from charts.comparison import LEVEL, Verdict, difference
 from charts.look import (
     GRID,
     INK,
+    LINE_HEIGHT,
     OTHER,
     OWN,
     OWN_BAND,
@@ -48,7 +49,7 @@ from charts.values import (
 
 ROW, NARROW_ROW = 38, 54
 FOOT = 32
-LINE, NARROW_LETTERS = 18, 36  # pixels for a further line of a name, and how long it is on a narrow screen
+NARROW_LETTERS = 36  # of a line of a name on a narrow screen
 
 
 def comparison(subject: Subject, values: Sequence[Value], against: Against | None = None, first: str = "") -> Chart:
@@ -151,7 +152,7 @@ def _drawn(traces: Sequence[Any], values: Sequence[Value], bounds: Bounds, again
 def _narrow_row(values: Sequence[Value]) -> int:
     """Pixels for a row under the name that takes most lines."""
     lines = max((len(lines_of(wrapped(value.label, NARROW_LETTERS))) for value in values), default=1)
-    return NARROW_ROW + LINE * (lines - 1)
+    return NARROW_ROW + LINE_HEIGHT * (lines - 1)
 
 
 def _room(values: Sequence[Value], top: int, row: int) -> int:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from charts.chart import Chart, Column, Row, Subject, Table, make
 from charts.look import (
     INK,
+    LINE_HEIGHT,
     OLDER,
     OUT,
     OWN,
@@ -54,8 +55,7 @@ class Rate:
         return str(self.missing.label) if self.missing else decimal(self.per_1000 or 0)
 
 
-# Pixels for a bar, for the name of a service above its bars, and for each further line of it.
-BAR, HEAD, LINE = 23, 34, 18
+BAR, HEAD = 23, 34  # pixels for a bar, and for the name of a service above its bars
 WIDE_LETTERS, NARROW_LETTERS = 80, 38
 
 
@@ -126,7 +126,7 @@ def _rate_drawing(groups: Sequence[tuple[str, list[Rate]]], letters: int) -> tup
     heads, placed, at = [], [], 0.0
     for service, group in groups:
         name = wrapped(service, letters)
-        at += HEAD + LINE * (len(lines_of(name)) - 1)
+        at += HEAD + LINE_HEIGHT * (len(lines_of(name)) - 1)
         heads.append((name, at - 3))
         placed += [(rate, at + BAR * (i + 0.5)) for i, rate in enumerate(group)]
         at += BAR * len(group)

@@ -11,7 +11,7 @@ from django.conf import settings
 from charts.comparison import wilson
 from indicators.indicator import Indicator
 from indicators.models import Level
-from publications.current_counts import CurrentCounts
+from publications.current_counts import CurrentCounts, Truth
 from publications.models import PublishedTable
 from publications.suppression.table import NATION, Counts, Decision, Family, Released, Rules, Shown
 
@@ -127,6 +127,12 @@ def _row(total: tuple[int, int] | None, shown: Shown | None, has_reported: bool)
     share = {"value": numerator / denominator, "low": interval.low, "high": interval.high}
     rounded = {name: round(number, DECIMALS) for name, number in share.items()}
     return {"numerator": numerator, "denominator": denominator, **rounded, "suppressed": False, "status": "published"}
+
+
+def released_truths(table: PublishedTable) -> dict[str, Truth]:
+    """What a table tells or hides of each municipality, and which submission that rests on."""
+    basis = table.counts["basis"]
+    return {area: Truth(above, below, basis[area]) for area, (above, below) in table.counts["areas"].items()}
 
 
 def as_released(family: Family, tables: Sequence[PublishedTable]) -> Released:

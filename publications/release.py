@@ -20,12 +20,12 @@ from indicators.indicator import Indicator
 from municipalities import calendar
 from publications.current_counts import CurrentCounts, Truth, current_counts, reported_years
 from publications.disclosure_audit import Report
-from publications.frozen_tables import Decided, as_released, rules, table
+from publications.frozen_tables import Decided, as_released, released_truths, rules, table
 from publications.loss import suppressed, unanimous
 from publications.models import Publication, PublicationState, PublishedTable
 from publications.release_audit import audit_release, merged, moved_areas
 from publications.release_calendar import release_calendar
-from publications.renewal import Least, Renewal, renewal
+from publications.renewal import Renewal, least_renewed, new_areas, renewal
 from publications.selectors import by_calendar, released
 from publications.suppression.protect import Unprotectable, protect
 from publications.suppression.table import Counts, Family, Released
@@ -139,12 +139,6 @@ def _store(draft: Draft, state: PublicationState, public_reason: str) -> Publica
     return publication
 
 
-def waiting_areas(current: CurrentCounts, standing: Iterable[PublishedTable]) -> set[str]:
-    """The municipalities whose newest submission is not in the tables that stand."""
-    basis: Mapping[str, int] = next((each.counts["basis"] for each in standing), {})
-    return {area for area in {*current.basis, *basis} if current.basis.get(area) != basis.get(area)}
-
-
 def _is_withheld_already(draft: Draft) -> bool:
     last = Publication.objects.filter(year=draft.year).order_by("number").last()
     return (
@@ -160,7 +154,8 @@ def _tried(held: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
 
 
 def _nothing_new(draft: Draft) -> str:
-    waiting = len(waiting_areas(draft.current, draft.before.values()))
+    basis: Mapping[str, int] = next((each.counts["basis"] for each in draft.before.values()), {})
+    waiting = len(new_areas(basis, draft.current.basis))
     if not waiting:
         return "Nothing that leaves has changed."
     return (
@@ -209,7 +204,8 @@ def _add(draft: Draft, group: Sequence[Indicator]) -> None:
 
 def _audit(draft: Draft, group: Sequence[Indicator], made: Sequence[PublishedTable]) -> None:
     before = [draft.before[each.code] for each in group if each.code in draft.before]
-    report = audit_release(made, before, draft.number)
+    earlier = {draft.earlier[-1].number: before} if before else {}
+    report = audit_release({**earlier, draft.number: made}, draft.current.county_of)
     if report.passed:
         draft.reports.append(report)
         draft.changed.extend(made)
@@ -243,12 +239,11 @@ def _is_of_today(each: Indicator, before: Tables) -> bool:
 
 def _renewal(current: CurrentCounts, comparable: Tables) -> Renewal:
     """Where a definition of the group has changed, all is made anew: no old figure can stand beside a new one."""
-    least = Least(settings.KPR_LEAST_MUNICIPALITIES_RENEWED, settings.KPR_LEAST_COUNTIES_RENEWED)
     one = next(iter(comparable.values()), None)
     if one is None:
-        return renewal(current.county_of, None, current.basis, least)
+        return renewal(current.county_of, None, current.basis, least_renewed())
     since_nation = one.counts["since_nation"]
-    return renewal(current.county_of, one.counts["basis"], current.basis, least, since_nation=since_nation)
+    return renewal(current.county_of, one.counts["basis"], current.basis, least_renewed(), since_nation=since_nation)
 
 
 def _chosen(current: CurrentCounts, group: Sequence[Indicator], comparable: Tables, renewed: Renewal) -> Truths:
@@ -258,41 +253,32 @@ def _chosen(current: CurrentCounts, group: Sequence[Indicator], comparable: Tabl
     whom.
     """
     return {
-        each: _released_truths(comparable.get(each.code), renewed.counties, current.county_of)
-        | {
-            area: _once_released(comparable.get(each.code), area, true)
-            for area, true in current.counts.get(each.code, {}).items()
-            if current.county_of.get(area) in renewed.counties
-        }
+        each: _chosen_of(
+            current,
+            released_truths(comparable[each.code]) if comparable else {},
+            current.counts.get(each.code, {}),
+            renewed.counties,
+        )
         for each in group
     }
 
 
-def _released_truths(
-    before: PublishedTable | None, renewed: Collection[str], county_of: Mapping[str, str]
+def _chosen_of(
+    current: CurrentCounts, before: Mapping[str, Truth], now: Mapping[str, Truth], renewed: Collection[str]
 ) -> dict[str, Truth]:
-    """Of the municipalities whose county is not renewed."""
-    if before is None:
-        return {}
-    return {
-        area: Truth(above, below, before.counts["basis"][area])
-        for area, (above, below) in before.counts["areas"].items()
-        if area in county_of and county_of[area] not in renewed
-    }
-
-
-def _once_released(before: PublishedTable | None, area: str, true: Truth) -> Truth:
-    """What was released of the submission, if it was."""
-    if before is None or before.counts["basis"].get(area) != true.submission:
-        return true
-    numerator, denominator = before.counts["areas"][area]
-    return Truth(numerator, denominator, true.submission)
+    chosen = {}
+    for area, county in current.county_of.items():
+        was, true = before.get(area), now.get(area)
+        has_sent = true is None or was is None or was.submission != true.submission
+        leaving = true if county in renewed and has_sent else was
+        if leaving is not None:
+            chosen[area] = leaving
+    return chosen
 
 
 def _counts(current: CurrentCounts, chosen: Truths, renewed: Renewal) -> Counts:
     group = tuple(chosen)
     leaving = {(each, area): true for each, found in chosen.items() for area, true in found.items()}
-    leaving = {key: true for key, true in leaving.items() if key[1] in current.county_of}
     return Counts(
         family=Family(tuple(each.code for each in group), *links(group)),
         county_of={area: current.county_of[area] for _each, area in leaving},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -10,25 +10,26 @@ from django.conf import settings
 from indicators.definitions import links
 from municipalities.models import Municipality
 from publications.disclosure_audit import Document, Known, Limits, Report, Tick, audit, untold
+from publications.frozen_tables import released_truths
 from publications.models import Publication, PublishedTable
+from publications.renewal import new_areas
 from publications.selectors import released
 
 PARENT, POPULATION, WITHIN = links()
-Own = dict[tuple[int, str, int, str], tuple[int, int]]
+# The tables of one data year by the number of the release that they left in, or are to leave in; the newest last.
+Releases = Mapping[int, Sequence[PublishedTable]]
 
 
 def limits() -> Limits:
     return Limits(settings.KPR_LEAST_DENOMINATOR, settings.KPR_LEAST_COUNT, settings.KPR_LEAST_WIDTH)
 
 
-def audit_release(tables: Sequence[PublishedTable], before: Sequence[PublishedTable], number: int) -> Report:
-    """Attack the tables of a release of the number, together with those of the same indicators and year before it.
-
-    What each municipality knows of itself is given to the auditor too.
-    """
-    documents = [*_documents(before, number - 1), *_documents(tables, number)]
-    own = dict(_own(before, number - 1)) | dict(_own(tables, number))
-    return audit(documents, _known(before, tables, number), limits(), own=own)
+def audit_release(releases: Releases, county_of: Mapping[str, str]) -> Report:
+    """Attack the tables of a release before it leaves, together with those of the same indicators and year before it."""
+    *earlier, tables = releases.values()
+    was = {each.indicator: each for before in earlier for each in before}
+    sent = {area for each in tables for area in moved_areas(was.get(each.indicator), each)}
+    return _attack(releases, county_of, sent)
 
 
 def merged(reports: Sequence[Report]) -> dict[str, Any]:
@@ -45,63 +46,39 @@ def merged(reports: Sequence[Report]) -> dict[str, Any]:
 
 def audit_released(publication: Publication, *, exact: bool = False, tick: Tick = untold) -> Report:
     """Attack a release that is out, with what is out: the rows of its year, those of the release of the year before it, and the change
-    list. As in the audit before the release each municipality knows its own true figures."""
+    list."""
     year = publication.year
     earlier = released().filter(year=year, number__lt=publication.number).first()
-    both = {each.number: each.tables.filter(year=year) for each in (earlier, publication) if each}
+    releases = {each.number: list(each.tables.filter(year=year)) for each in (earlier, publication) if each}
+    county_of = dict(Municipality.objects.in_year(year).values_list("pk", "county_id"))
+    sent = {area for change in publication.changes for area in change["municipalities"]}
+    return _attack(releases, county_of, sent, exact=exact, tick=tick)
+
+
+def _attack(
+    releases: Releases, county_of: Mapping[str, str], sent: Collection[str], *, exact: bool = False, tick: Tick = untold
+) -> Report:
+    """`sent` are those that sent anew between the releases. What each municipality knows of itself is given to the auditor too."""
+    tables = [(number, each) for number, of_release in releases.items() for each in of_release]
+    number, newest = tables[-1]
     known = Known(
-        county_of={year: dict(Municipality.objects.in_year(year).values_list("pk", "county_id"))},
-        resubmitted={
-            (publication.number, year): frozenset(
-                area for change in publication.changes for area in change["municipalities"]
-            )
-        },
-        kept_nations=frozenset(each for number, tables in both.items() for each in _kept_nations(tables, number)),
+        county_of={newest.year: county_of},
+        resubmitted={(number, newest.year): frozenset(sent)},
         chains=PARENT,
         populations=POPULATION,
         within=WITHIN,
+        kept_nations={(number, each.indicator, each.year) for number, each in tables if each.counts["keeps_nation"]},
     )
-    documents = [each for number, tables in both.items() for each in _documents(tables, number)]
-    own = dict(item for number, tables in both.items() for item in _own(tables, number))
-    return audit(documents, known, limits(), own=own, exact=exact, tick=tick)
+    documents = [Document(number, each.indicator, each.year, each.rows) for number, each in tables]
+    return audit(documents, known, limits(), own=dict(_own(tables)), exact=exact, tick=tick)
 
 
-def _kept_nations(tables: Iterable[PublishedTable], number: int) -> Iterator[tuple[int, str, int]]:
-    return ((number, each.indicator, each.year) for each in tables if each.counts["keeps_nation"])
-
-
-def _documents(tables: Iterable[PublishedTable], number: int) -> Iterator[Document]:
-    for table in tables:
-        yield Document(number, table.indicator, table.year, table.rows)
-
-
-def _own(tables: Iterable[PublishedTable], number: int) -> Iterator[tuple[tuple[int, str, int, str], tuple[int, int]]]:
-    for table in tables:
-        for area, (above, below) in table.counts["areas"].items():
-            yield (number, table.indicator, table.year, area), (above, below)
-
-
-def _known(before: Sequence[PublishedTable], tables: Sequence[PublishedTable], number: int) -> Known:
-    was = {each.indicator: each for each in before}
-    moved = {area for each in tables for area in moved_areas(was.get(each.indicator), each)}
-    return Known(
-        county_of={each.year: each.counts["county_of"] for each in tables},
-        resubmitted={(number, each.year): frozenset(moved) for each in tables},
-        chains=PARENT,
-        populations=POPULATION,
-        within=WITHIN,
-        kept_nations=frozenset([*_kept_nations(before, number - 1), *_kept_nations(tables, number)]),
-    )
+def _own(tables: Iterable[tuple[int, PublishedTable]]) -> Iterator[tuple[tuple[int, str, int, str], tuple[int, int]]]:
+    for number, each in tables:
+        for area, (above, below) in each.counts["areas"].items():
+            yield (number, each.indicator, each.year, area), (above, below)
 
 
 def moved_areas(before: PublishedTable | None, table: PublishedTable) -> set[str]:
     """Municipalities whose counts are not those of the table before: they resubmitted, or were counted anew."""
-    was, now = (_identities(each) for each in (before, table))
-    return {area for area in {*was, *now} if was.get(area) != now.get(area)}
-
-
-def _identities(table: PublishedTable | None) -> dict[str, tuple[Any, ...]]:
-    if table is None:
-        return {}
-    basis = table.counts["basis"]
-    return {area: (basis[area], *pair) for area, pair in table.counts["areas"].items()}
+    return new_areas(released_truths(before) if before else {}, released_truths(table))

@@ -6,11 +6,11 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery
 
 from municipalities import calendar
 from publications.current_counts import annual, reported_years
-from publications.models import Publication, PublicationState
+from publications.models import PublicationState
 from publications.release_calendar import release_calendar
 from publications.selectors import released
 
@@ -37,6 +37,7 @@ def year_plans() -> Iterator[YearPlan]:
     by_calendar = Count("pk", filter=~Q(state=PublicationState.CORRECTION))
     found = released().order_by().values("year").annotate(made=by_calendar, newest=Max("number"))
     of_year = {each["year"]: each for each in found}
+    sent = _sent_since_released()
     for year in reversed(reported_years()):
         newest = of_year.get(year, {}).get("newest")
         yield YearPlan(
@@ -44,13 +45,17 @@ def year_plans() -> Iterator[YearPlan]:
             made=of_year.get(year, {}).get("made", 0),
             most=release_calendar().most,
             newest=newest,
-            sent=_sent_since(year, newest),
+            sent=sent.get(year, 0),
             next=release_calendar().next(year, calendar.today()),
         )
 
 
-def _sent_since(year: int, newest: int | None) -> int:
-    sent = annual().filter(year=year)
-    if newest is not None:
-        sent = sent.filter(received_at__gt=Publication.objects.values("created_at").filter(number=newest))
-    return sent.count()
+def _sent_since_released() -> dict[int, int]:
+    """By data year, how many municipalities have sent since its newest release, or at all where there is none."""
+    newest = released().filter(year=OuterRef("year")).values("created_at")[:1]
+    sent = (
+        annual()
+        .annotate(released_at=Subquery(newest))
+        .filter(Q(released_at=None) | Q(received_at__gt=F("released_at")))
+    )
+    return dict(sent.order_by().values_list("year").annotate(Count("pk")))

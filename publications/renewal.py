@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
+
 
 @dataclass(frozen=True)
 class Renewal:
@@ -25,6 +27,11 @@ class Least:
     counties: int
 
 
+def least_renewed() -> Least:
+    """As the settings have it."""
+    return Least(settings.KPR_LEAST_MUNICIPALITIES_RENEWED, settings.KPR_LEAST_COUNTIES_RENEWED)
+
+
 def renewal(
     county_of: Mapping[str, str],
     released: Mapping[str, int] | None,
@@ -39,12 +46,18 @@ def renewal(
     newest release, None where there was none; `current` which they rest on today. `since_nation` are counties that were renewed
     after the nation was.
     """
+    new = new_areas(released or {}, current)
     of_county: dict[str, list[bool]] = defaultdict(list)
     for municipality, county in county_of.items():
-        of_county[county].append(current.get(municipality) != (released or {}).get(municipality))
+        of_county[county].append(municipality in new)
     counties = frozenset(
         county for county, new in of_county.items() if sum(new) >= max(1, min(least.municipalities, len(new)))
     )
     newer = counties | set(since_nation)
     is_summed = released is None or len(newer) >= min(least.counties, len(of_county))
     return Renewal(counties, frozenset() if is_summed else newer)
+
+
+def new_areas(before: Mapping[str, object], now: Mapping[str, object]) -> set[str]:
+    """Those of which there is something else than before, something for the first time, or nothing any more."""
+    return {area for area in {*before, *now} if before.get(area) != now.get(area)}

@@ -31,9 +31,10 @@ from publications import tasks
 from publications.codelists import MEANINGS, SIGNS, Area, areas
 from publications.figures import Figure, FigureKey, published
 from publications.forms import CorrectionForm
-from publications.models import Publication, PublicationState
+from publications.models import Publication
 from publications.page_charts import TREND, NationCharts
 from publications.release_plan import year_plans
+from publications.renewal import least_renewed
 from publications.selectors import Release, newest, numbered, released
 from publications.suppression.table import NATION
 
@@ -169,7 +170,7 @@ def public_indicator(request: HttpRequest, indicator: str) -> HttpResponse:
         "years": [str(year) for year in reversed(charts_of_nation.years)],
         "year": str(charts_of_nation.year),
         "releases": ReleasesOfYear(
-            list(released().filter(year=charts_of_nation.year)[:MOST_PUBLICATIONS]), release.number
+            list(released().filter(year=charts_of_nation.year).defer("changes", "audit")), release.number
         ),
         "section": "public",
     }
@@ -287,14 +288,13 @@ def publications(request: HttpRequest) -> HttpResponse:
     if form and request.method == "POST" and form.is_valid():
         _order(request, form.cleaned_data["year"], mask(form.cleaned_data["public_reason"]))
         return redirect("publications")
-    shown = Publication.objects.all()
-    if not access.is_registry:
-        shown = shown.exclude(state=PublicationState.WITHHELD)
+    shown = Publication.objects.all() if access.is_registry else released()
     known = areas()
     context = {
         "publications": [(each, _changes(each, known)) for each in shown[:MOST_PUBLICATIONS]],
         "form": form,
         "plans": list(year_plans()) if form else [],
+        "least": least_renewed(),
         "section": "public",
     }
     status = 400 if form and form.errors else 200
@@ -304,7 +304,13 @@ def publications(request: HttpRequest) -> HttpResponse:
 def _order(request: HttpRequest, year: int, public_reason: str) -> None:
     if tasks.order_correction(year, public_reason):
         audit.record(access_of(request), "correction_ordered", None, year=year, reason=public_reason)
-        messages.success(request, _("Rettelsen er bestilt. Den kommer her når tallene er beskyttet og gjennomgått."))
+        messages.success(
+            request,
+            _(
+                "Rettelsen er bestilt. Den kommer her når tallene er beskyttet og gjennomgått. "
+                "Er det ikke noe nytt som kan gis ut, kommer det ingen."
+            ),
+        )
     else:
         messages.error(request, _("Rettelsen ble ikke bestilt, for køen svarer ikke. Prøv igjen om noen minutter."))
 

@@ -129,15 +129,15 @@ class Places:
     A flow takes all their versions in the window along, for what stays the same between publications is one cell.
     """
 
-    def __init__(self, cells: Cells, window: Window | None = None) -> None:
-        self.window = window or Window(0, len(cells.publications))
-        county_of = _steady(cells, self.window)
+    def __init__(self, cells: Cells, window: Window) -> None:
+        self.window = window
+        county_of = _steady(cells, window)
         self.cells = cells
         self.names = sorted(county_of)
         self.index = {cells.municipalities.index(name): number for number, name in enumerate(self.names)}
         counties = sorted(set(county_of.values()))
         self.county = np.array([counties.index(county_of[name]) for name in self.names], dtype=np.int64)
-        self.rows = _versions(cells.publications[slice(*self.window)], self.names, cells.layout.width)
+        self.rows = _versions(cells.publications[slice(*window)], self.names, cells.layout.width)
         self.shapes = Shapes(cells.layout)
         self.least = self._least()
 

@@ -236,6 +236,8 @@ def test_an_older_release_is_shown_as_it_was(newer: Publication) -> None:
     assert "57,6 %" in words and "Utgave 1 fra 2. februar 2024 (foreløpig). Det finnes en nyere utgave." in words
     html = page(f"/indikatorer/{CODE}/?utgave=1&aar=2023")
     assert "publication=1&amp;year=2023&amp;format=csv" in html and 'href="?aar=2023"' in html
+    files = re.findall(r'href="(/api/[^"]*format=[^"]*)"', html)
+    assert len(files) > 4 and all("publication=1&amp;" in each for each in files)
 
 
 @pytest.mark.parametrize("number", ["3", "0", "x", "", "9" * 12])
