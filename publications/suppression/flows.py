@@ -7,12 +7,13 @@ leave the set. Sets of leaves are few, so it is arithmetic, for all cells at onc
 here, so the truth may be wider: a linear program tells where this does not suffice.
 
 Through time, persons can move between municipalities from one publication on, up to another or to the present, where each of
-them has new figures in both: then no sum of any publication changes. Such a stretch of publications is a window.
+them has figures that are in no other publication: then no sum of any publication changes. Such a stretch of publications is a
+window.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations, product
@@ -21,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from publications.suppression.layout import Bools, Ints, Layout
-from publications.suppression.linked_tables import CellRow, Cells, Rows
+from publications.suppression.linked_tables import ABSENT, CellRow, Cells, Rows
 
 WITHOUT_LIMIT = 10**9
 Insider = int | None  # a municipality's number in Cells.municipalities; None is an outsider
@@ -123,15 +124,13 @@ class Window(NamedTuple):
 
 
 class Places:
-    """The municipalities that can exchange persons in a window: those that are in all its publications, always in the same county,
-    and whose figures are new when it begins and when it has ended.
+    """The municipalities that can exchange persons in a window (see `Spans.within`).
 
     A flow takes all their versions in the window along, for what stays the same between publications is one cell.
     """
 
-    def __init__(self, cells: Cells, window: Window) -> None:
+    def __init__(self, cells: Cells, window: Window, county_of: Mapping[str, str]) -> None:
         self.window = window
-        county_of = _steady(cells, window)
         self.cells = cells
         self.names = sorted(county_of)
         self.index = {cells.municipalities.index(name): number for number, name in enumerate(self.names)}
@@ -177,33 +176,44 @@ class Places:
         return np.flatnonzero(self.county == self.county[place])
 
 
-def _steady(cells: Cells, window: Window) -> dict[str, str]:
-    """County by municipality. Where a count is divided in two ways there are no leaves, and nobody takes part."""
-    if not cells.layout.is_chain:
-        return {}
-    places = [{place: county for county, own in by.items() for place in own} for by in cells.members[slice(*window)]]
-    return {
-        place: county
-        for place, county in places[-1].items()
-        if all(by.get(place) == county for by in places)
-        and is_new(cells, place, window.first)
-        and is_new(cells, place, window.end)
-    }
+class Spans:
+    """From when to when each municipality's figures are what they are, in all publications."""
 
+    def __init__(self, cells: Cells) -> None:
+        self.cells = cells
+        places, count = cells.municipalities, len(cells.publications)
+        first, last = np.full(len(cells.value), count), np.full(len(cells.value), -1)
+        own = [[rows.get(place, (ABSENT,) * cells.layout.width) for place in places] for rows in cells.publications]
+        rows = np.array(own, dtype=np.int64).reshape(count, len(places), cells.layout.width)
+        for publication in range(count):
+            last[rows[publication]] = publication
+            first[rows[count - 1 - publication]] = count - 1 - publication
+        first[ABSENT], last[ABSENT] = count, -1
+        self.begins, self.ends = first[rows].min(axis=2), last[rows].max(axis=2) + 1
 
-def is_new(cells: Cells, place: str, publication: int) -> bool:
-    """Whether a municipality's figures are others than in the publication before, or its first or its last."""
-    if publication in (0, len(cells.publications)):
-        return True
-    return cells.publications[publication].get(place) != cells.publications[publication - 1].get(place)
+    def windows(self) -> list[Window]:
+        """Those in which anything begins and ends, the whole first."""
+        there = self.ends > 0
+        edges = np.unique([0, len(self.cells.publications), *self.begins[there], *self.ends[there]]).tolist()
+        return sorted((Window(*pair) for pair in combinations(edges, 2)), key=lambda window: window.first - window.end)
 
-
-def windows(cells: Cells) -> list[Window]:
-    """Those in which anything new begins and ends, the whole first."""
-    count = len(cells.publications)
-    places = cells.municipalities
-    edges = [each for each in range(count + 1) if any(is_new(cells, place, each) for place in places)]
-    return sorted((Window(*pair) for pair in combinations(edges, 2)), key=lambda window: window.first - window.end)
+    def within(self, window: Window) -> dict[str, str]:
+        """The municipalities that are in all publications of a window, always in the same county, and none of whose figures there is
+        in any other publication; with the county. Where a count is divided in two ways there are no leaves, and nobody takes part.
+        """
+        if not self.cells.layout.is_chain:
+            return {}
+        inside = slice(*window)
+        new = (self.begins[inside].min(axis=0) >= window.first) & (self.ends[inside].max(axis=0) <= window.end)
+        chosen = [place for place, is_new in zip(self.cells.municipalities, new.tolist(), strict=True) if is_new]
+        county_of = [
+            {place: county for county, own in by.items() for place in own} for by in self.cells.members[inside]
+        ]
+        return {
+            place: county_of[-1][place]
+            for place in chosen
+            if place in county_of[-1] and all(by.get(place) == county_of[-1][place] for by in county_of)
+        }
 
 
 def _versions(publications: Sequence[Rows], areas: Sequence[str], width: int) -> Ints:
@@ -263,7 +273,8 @@ class Exchanges:
 
     def __init__(self, cells: Cells) -> None:
         self.cells = cells
-        places = [Places(cells, window) for window in windows(cells)]
+        spans = Spans(cells)
+        places = [Places(cells, window, spans.within(window)) for window in spans.windows()]
         self._places = [each for each in places if each.can_exchange]
         self._flows: list[Flows] = []
 

@@ -623,6 +623,28 @@ def test_no_linear_program_narrows_a_chain(counts: Counts) -> None:
     assert_nothing_leaks([Released(counts, protect(counts))])
 
 
+@st.composite
+def counted_anew(draw: st.DrawFn) -> list[Counts]:
+    """A chain whose last indicator is counted by another definition: nobody has sent, and all above it is what it was."""
+    tables = [draw(chains())]
+    code = CHAIN.codes[-1]
+    for _publication in range(draw(st.integers(1, 2))):
+        counts = dict(tables[-1].counts)
+        for place in draw(st.sets(st.sampled_from(sorted(tables[-1].county_of)), min_size=1)):
+            denominator = counts[code, place][1]
+            counts[code, place] = (draw(st.integers(0, denominator)), denominator)
+        tables.append(replace(tables[-1], counts=counts))
+    return tables
+
+
+@settings(HYPOTHESIS, max_examples=12)
+@given(counted_anew())
+def test_no_linear_program_narrows_what_is_counted_anew_under_the_same(tables: list[Counts]) -> None:
+    releases = published(*tables)
+    for number in range(len(releases)):
+        assert_nothing_leaks(releases[: number + 1])
+
+
 @HYPOTHESIS
 @given(chains())
 def test_what_a_chain_shows_hangs_together(counts: Counts) -> None:
