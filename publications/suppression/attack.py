@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, hstack
-from scipy.sparse.csgraph import breadth_first_order
+from scipy.sparse import block_array, csc_array, csr_array, hstack
+from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from publications.suppression.flows import Exchanges, Insider, Range
 from publications.suppression.layout import Bools, Floats, Ints
@@ -28,6 +29,43 @@ class Leak:
     width: int
 
 
+class Witnesses:
+    """Tables that nobody could tell from the true one. Each changes few cells, and is kept as those.
+
+    `_of_cell`: by cell, the number of each table that changes it, and by how much. `_of_owner`: by municipality, the numbers of
+    those that change its own cells, and all cells that they change.
+    """
+
+    def __init__(self, cells: Cells) -> None:
+        self._owner = cells.owner
+        self._reach = Range.of(len(cells.value))
+        self._of_cell: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._of_owner: dict[int, tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))
+        self._count = 0
+
+    def add(self, cells: Ints, change: Ints) -> None:
+        moved = cells[change != 0]
+        self._reach.reach_to(cells, change)
+        for cell, by in zip(moved.tolist(), change[change != 0].tolist(), strict=True):
+            self._of_cell[cell].append((self._count, by))
+        for owner in np.unique(self._owner[moved]).tolist():
+            tables, beside = self._of_owner[owner]
+            tables.add(self._count)
+            beside.update(moved.tolist())
+        self._count += 1
+
+    def reach(self, insider: Insider) -> Range:
+        """As far as the tables take each cell that change nothing of the insider's own."""
+        found = self._reach.copy()
+        if insider is None or insider not in self._of_owner:
+            return found
+        tables, beside = self._of_owner[insider]
+        for cell in beside:
+            unaware = [0, *(by for table, by in self._of_cell[cell] if table not in tables)]
+            found.rise[cell], found.fall[cell] = max(unaware), -min(unaware)
+        return found
+
+
 class Attack:
     """Attacks the cells that are not `known`, and remembers what held.
 
@@ -39,11 +77,14 @@ class Attack:
         self.least_width = least_width
         self.exchanges = Exchanges(cells)
         self._held: dict[Insider, Bools] = {}
-        self._tables = np.zeros((0, len(cells.value)), dtype=np.int64)
+        self._witnesses = Witnesses(cells)
+        self._columns = cells.sums.tocsc()
+        self._parts = np.zeros(len(cells.value), dtype=np.int64)
 
     def look(self, known: Bools) -> None:
         """Attack from here on what is not known now."""
         self.exchanges.look(known)
+        self._parts = parts(self._columns, known)
 
     def leak(self, known: Bools, insider: Insider) -> Leak | None:
         """The first leak to an insider or outsider."""
@@ -54,7 +95,7 @@ class Attack:
         reached = self._reached(insider)
         held |= reached.rise + reached.fall >= self.least_width
         for cell in np.flatnonzero(~(known | held | own)).tolist():
-            width = self._width(cell, known | own, reached)
+            width = self._width(cell, np.flatnonzero((self._parts == self._parts[cell]) & ~own), reached)
             if width < self.least_width:
                 return Leak(cell, insider, width)
             held[cell] = True
@@ -70,16 +111,14 @@ class Attack:
     def _reached(self, insider: Insider) -> Range:
         """By flows, and by the tables found so far."""
         reached = self.exchanges.range(insider)
-        unaware = self._tables[~self._tables[:, self.own(insider)].any(axis=1)]
-        np.maximum(reached.rise, unaware.max(axis=0, initial=0), out=reached.rise)
-        np.maximum(reached.fall, -unaware.min(axis=0, initial=0), out=reached.fall)
+        reached.reach(self._witnesses.reach(insider))
         return reached
 
-    def _width(self, cell: int, fixed: Bools, reached: Range) -> int:
-        """How wide the interval is, or the least width if it is wider."""
+    def _width(self, cell: int, free: Ints, reached: Range) -> int:
+        """How wide the interval is, or the least width if it is wider. `free` are the cells that may change with it."""
         if reached.rise[cell] + reached.fall[cell] >= self.least_width:
             return self.least_width
-        tie = tied(self.cells, cell, fixed)
+        tie = tied(self.cells, self._columns, cell, free)
         rise = self._furthest(tie, 1, self.least_width, reached)
         if rise >= self.least_width:
             return self.least_width
@@ -88,12 +127,9 @@ class Attack:
     def _furthest(self, tie: Tie, sign: int, enough: int, reached: Range) -> int:
         """How far the first cell of the tie can go up (1) or down (-1); no further than is enough."""
         change = tie.furthest(sign, enough)
-        whole = np.zeros_like(self.cells.value)
-        whole[tie.cells] = change
         if change.any():
-            self._tables = np.vstack([self._tables, whole])
-            np.maximum(reached.rise, whole, out=reached.rise)
-            np.maximum(reached.fall, -whole, out=reached.fall)
+            self._witnesses.add(tie.cells, change)
+            reached.reach_to(tie.cells, change)
         return abs(int(change[0]))
 
 
@@ -133,13 +169,22 @@ class Tie:
         return np.asarray(added - taken)
 
 
-def tied(cells: Cells, cell: int, fixed: Bools) -> Tie:
-    free = np.flatnonzero(~fixed)
-    among = cells.sums[:, free]
+def parts(columns: csc_array, known: Bools) -> Ints:
+    """By cell that is not known, the number of the part that it hangs together with by sums; -1 of a cell that is known."""
+    free = np.flatnonzero(~known)
+    among = columns[:, free]
+    ties = block_array([[None, among], [among.T, None]], format="csr")
+    found = np.full(len(known), -1)
+    found[free] = connected_components(ties, directed=False)[1][among.shape[0] :]
+    return found
+
+
+def tied(cells: Cells, columns: csc_array, cell: int, free: Ints) -> Tie:
+    among = columns[:, free]
     start = int(np.searchsorted(free, cell))
     order = breadth_first_order((abs(among).T @ abs(among)).tocsr(), start, directed=False)[0]
     chosen = free[order]
-    sums = cells.sums[:, chosen].tocsr()
+    sums = columns[:, chosen].tocsr()
     sums = sums[np.diff(sums.indptr) > 0]
     return Tie(chosen, cells.value[chosen], sums)
 

@@ -40,6 +40,14 @@ class Range:
         """Nowhere."""
         return cls(np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64))
 
+    def copy(self) -> Range:
+        return Range(self.rise.copy(), self.fall.copy())
+
+    def reach_to(self, cells: Ints, change: Ints) -> None:
+        """As far as some cells were changed, too."""
+        self.rise[cells] = np.maximum(self.rise[cells], change)
+        self.fall[cells] = np.maximum(self.fall[cells], -change)
+
     def reach(self, other: Range) -> None:
         """As far as the other, too."""
         np.maximum(self.rise, other.rise, out=self.rise)
@@ -243,7 +251,7 @@ class Flows:
 
     def range(self, insider: Insider) -> Range:
         """How far flows take each cell, as someone sees it who knows the insider's own figures."""
-        found = Range(self.outsiders.rise.copy(), self.outsiders.fall.copy())
+        found = self.outsiders.copy()
         number = None if insider is None else self.places.index.get(insider)
         if number is not None:
             self._spread(self.places.together(number), number, found)
@@ -294,7 +302,7 @@ class Exchanges:
 
     def range(self, insider: Insider) -> Range:
         """As someone sees it who knows the insider's own figures: other than for an outsider only where the insider takes part."""
-        found = Range(self._outsiders.rise.copy(), self._outsiders.fall.copy())
+        found = self._outsiders.copy()
         concerned = [flows for flows in self._flows if flows.takes_part(insider)]
         if insider is None or not concerned:
             return found
